@@ -1,0 +1,122 @@
+// The database of whitelist entries, whichever one it is: the interface that the adapters in this room keep.
+
+import type { Prefix } from '../address/prefix.js';
+import type { Batch, Direction, LogRule } from '../whitelist/batch.js';
+import type { Entry, Outcome, Status } from '../whitelist/entry.js';
+
+/** What our own table tells of an address beside the tarpit's entry. Times are seconds since the epoch. */
+export interface Sighting {
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly lastDirection: Direction;
+  readonly inbound: number;
+  readonly outbound: number;
+  readonly rule: LogRule;
+}
+
+/** An address's own entry: WHITE, TRAPPED or EXPIRED by its {@link Entry} and the time. */
+export interface AddressRecord {
+  readonly kind: 'address';
+  /** As the database has it: canonical text where we wrote it, anything at all where others did. */
+  readonly address: string;
+  readonly entry: Entry;
+  /** Absent where we have never seen the address: the entry is the tarpit's, or the administrator's. */
+  readonly sighting?: Sighting;
+}
+
+/** A greylisted tuple of the tarpit's. */
+export interface TupleRecord {
+  readonly kind: 'tuple';
+  readonly address: string;
+  readonly helo: string;
+  readonly from: string;
+  readonly to: string;
+  readonly entry: Entry;
+}
+
+/** A spamtrap: a mail address that no honest sender writes to. */
+export interface SpamtrapRecord {
+  readonly kind: 'spamtrap';
+  readonly address: string;
+}
+
+/** One line of spamdb(8). */
+export type StoreRecord = AddressRecord | TupleRecord | SpamtrapRecord;
+
+/** What {@link Store.list} sorts by; `database` is whatever order is cheapest. */
+export type SortKey = 'database' | 'address' | 'lastSeen' | 'expire' | 'first' | 'pcount';
+
+/** Which records {@link Store.list} gives, and in which order. Times are seconds since the epoch. */
+export interface ListOptions {
+  /** The time by which an entry is white, trapped or expired. */
+  readonly now: number;
+  /** Only these; all when absent. */
+  readonly status?: ReadonlySet<Status | 'GREY' | 'SPAMTRAP'>;
+  /** Only addresses last seen at this time or later (derived from `expire` where only the tarpit knows them). */
+  readonly seenSince?: number;
+  /** Only entries that end at this time or earlier (and have not ended). */
+  readonly expiringUntil?: number;
+  /** Life of a whitelist entry, from which a missing `lastSeen` is derived. */
+  readonly whiteexpSeconds: number;
+  /** Ascending for addresses and `expire`, descending for the others. */
+  readonly sort: SortKey;
+  readonly limit?: number;
+}
+
+/** {@link Outcome} as the number that {@link BatchResult.outcomes} holds. */
+export const OUTCOMES: readonly Outcome[] = ['added', 'refreshed', 'trapped'];
+
+/** What became of each row of a {@link Batch}, in its order. */
+export interface BatchResult {
+  /** Index into {@link OUTCOMES}. */
+  readonly outcomes: Uint8Array;
+  /** `expire` of each entry afterwards. */
+  readonly expires: Float64Array;
+}
+
+/**
+ * A database of whitelist entries, shared with the tarpit. Every method that changes something is one transaction:
+ * all of it or nothing, and it has reached the disk when the promise is fulfilled.
+ *
+ * Errors are {@link StoreError}s.
+ */
+export interface Store {
+  /** Applies the rules of `applySightings` to every row. */
+  applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult>;
+  /** All records whose address is inside the prefix. */
+  find(prefix: Prefix): AsyncIterable<AddressRecord | TupleRecord>;
+  /** All records that fit, in constant memory. */
+  list(options: ListOptions): AsyncIterable<StoreRecord>;
+  /** Makes or renews an entry as `spamdb -a` does; gives it back. */
+  add(address: string, now: number, whiteexpSeconds: number): Promise<Entry>;
+  /** Traps an address as `spamdb -t -a` does; gives the entry back. */
+  trap(address: string, now: number, trapexpSeconds: number): Promise<Entry>;
+  /** Deletes an address's own entry and what we know of it, never a tuple; whether there was one. */
+  delete(address: string): Promise<boolean>;
+  /** Deletes white entries whose `expire` has come; gives their addresses. */
+  expireWhite(now: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** What went wrong with a database, for a caller to choose an exit status or to try again. */
+export type StoreErrorCode =
+  | 'busy'
+  | 'corrupt'
+  | 'full'
+  | 'missing'
+  | 'newer'
+  | 'not-ours'
+  | 'permission'
+  | 'read-only'
+  | 'failed';
+
+/** An error of a database; the message names the database and is fit to be shown as it is. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
