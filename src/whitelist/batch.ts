@@ -23,6 +23,7 @@ export interface AddressSightings extends SightingSum {
   /** Canonical text. */
   readonly address: string;
   readonly firstSeen: number;
+  /** The latest sighting, which is always in the last run. */
   readonly lastSeen: number;
   readonly inbound: number;
   readonly outbound: number;
@@ -39,11 +40,10 @@ export const FIELD = {
   runLatest: 6,
   runCount: 7,
   firstSeen: 8,
-  lastSeen: 9,
-  inbound: 10,
-  outbound: 11,
-  lastDirection: 12,
-  rule: 13,
+  inbound: 9,
+  outbound: 10,
+  lastDirection: 11,
+  rule: 12,
   stride: 16,
 } as const;
 
@@ -83,7 +83,7 @@ export class Batch implements Iterable<AddressSightings> {
       runLatest: word(FIELD.runLatest),
       runCount: word(FIELD.runCount),
       firstSeen: word(FIELD.firstSeen),
-      lastSeen: word(FIELD.lastSeen),
+      lastSeen: word(FIELD.runLatest),
       inbound: word(FIELD.inbound),
       outbound: word(FIELD.outbound),
       lastDirection: word(FIELD.lastDirection) === DIRECTION.in ? 'in' : 'out',

@@ -1,0 +1,38 @@
+// What can be wrong with a capture file, as an error whose message names the file.
+
+/** For a caller to choose an exit status: `truncated` is the only one after which all that was read counts as usual. */
+export type SavefileErrorCode =
+  | 'missing'
+  | 'permission'
+  | 'directory'
+  | 'unreadable'
+  | 'truncated'
+  | 'corrupt'
+  | 'format'
+  | 'link-type';
+
+/** An error of a capture file; the message is fit to be shown as it is. */
+export class SavefileError extends Error {
+  readonly code: SavefileErrorCode;
+
+  constructor(code: SavefileErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SavefileError';
+    this.code = code;
+  }
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, readonly [SavefileErrorCode, string]>> = {
+  ENOENT: ['missing', 'no such file'],
+  ENOTDIR: ['missing', 'no such file'],
+  EACCES: ['permission', 'permission denied'],
+  EPERM: ['permission', 'permission denied'],
+  EISDIR: ['directory', 'is a directory'],
+};
+
+/** The error of a failed system call on a capture file; `verb` is what was tried, as in `open`. */
+export function systemError(verb: string, name: string, cause: unknown): SavefileError {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const [savefileCode, reason] = SYSTEM_ERRORS[code] ?? ['unreadable', message];
+  return new SavefileError(savefileCode, `Cannot ${verb} capture ${name}: ${reason}`, { cause });
+}

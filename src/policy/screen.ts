@@ -1,0 +1,214 @@
+// Whether a record is a sighting, straight from its bytes: the rules of judge.ts without a value made for a record refused.
+
+import { MAPPED_WORD } from '../address/address.js';
+import { DIRECTION } from '../whitelist/batch.js';
+import { be16, be32, fieldText } from '../wire/bytes.js';
+import {
+  extensionLength,
+  IPV4,
+  IPV4_OFFSET_MASK,
+  IPV6,
+  IPV6_OFFSET_MASK,
+  isExtensionHeader,
+  PROTOCOL,
+} from '../wire/ip.js';
+import { HOOK, LINUX_AF, NFLOG } from '../wire/nflog.js';
+import { directionOffset, ipVersion, locatePayload, PF, PFLOG, subruleNumber } from '../wire/pflog.js';
+import type { RecordCursor } from '../wire/record-cursor.js';
+import { LINK_TYPE } from '../wire/savefile-problem.js';
+import { isOpening, TCP } from '../wire/tcp.js';
+import { ABSENT, NflogView } from './nflog-view.js';
+import type { Policy } from './policy.js';
+import { REASON_NUMBER as R } from './reason.js';
+import { RuleTable } from './rule-table.js';
+
+/** The number that {@link Screen.check} gives for a record that counts. */
+export const SIGHTING = 0;
+
+/** A policy made ready to be asked of millions of records. After {@link check} said 0 its fields tell the sighting. */
+export class Screen {
+  readonly rules: RuleTable = new RuleTable();
+  /** The correspondent's address, four words as in address.ts. */
+  w0 = 0;
+  w1 = 0;
+  w2 = 0;
+  w3 = 0;
+  /** 1 in, 2 out. */
+  direction = 0;
+  /** Number of the rule in {@link rules}. */
+  rule = 0;
+
+  readonly #policy: Policy;
+  readonly #isMailPort = new Uint8Array(65_536);
+  /** Of the packet: where its addresses are, and whether they are IPv4 ones. */
+  #source = 0;
+  #destination = 0;
+  #isIpv4 = false;
+  readonly #nflog = new NflogView();
+
+  constructor(policy: Policy) {
+    this.#policy = policy;
+    for (const port of policy.ports) this.#isMailPort[port] = 1;
+  }
+
+  /** 0 for a sighting, else the number of the reason why not (see reason.ts). */
+  check(cursor: RecordCursor): number {
+    return cursor.linkType === LINK_TYPE.nflog ? this.#checkNflog(cursor) : this.#checkPflog(cursor);
+  }
+
+  #checkPflog(cursor: RecordCursor): number {
+    const { bytes, at, end } = cursor;
+    if (end === at) return R.empty;
+    const length = bytes[at]!;
+    if (length < PFLOG.minimum) return R['header-length'];
+    if (end - at < ((length + 3) & ~3)) return R['header-cut'];
+    const version = ipVersion(bytes[at + PFLOG.af]!);
+    if (version === 0) return R['other-family'];
+    const payload = locatePayload(bytes, at, end, cursor.originalLength, version);
+    if (payload < 0) return R['payload-not-ip'];
+    const reason = this.#checkPacket(
+      bytes,
+      at + payload,
+      end,
+      version,
+      length >= PFLOG.withAddresses ? at : ABSENT,
+    );
+    if (reason !== SIGHTING) return reason;
+    const action = bytes[at + PFLOG.action]!;
+    if (action === PF.drop) return R.blocked;
+    if (action !== PF.pass) return R['other-action'];
+    if (bytes[at + PFLOG.reason] !== PF.match) return R['not-match'];
+    const direction = bytes[at + directionOffset(length)]!;
+    if (direction !== PF.in && direction !== PF.out) return R['no-direction'];
+    const policy = this.#policy;
+    if (direction === PF.out && policy.inboundOnly) return R.outbound;
+    if (policy.interface !== undefined && !isName(bytes, at + PFLOG.ifname, policy.interface.name)) {
+      return R['other-interface'];
+    }
+    if (policy.guard !== undefined && isGuarded(policy.guard, bytes, at)) return R['guarded-rule'];
+    const refusal = this.#checkAddresses(bytes, direction);
+    if (refusal !== SIGHTING) return refusal;
+    this.rule = this.rules.pflogRule(bytes, at, direction);
+    return SIGHTING;
+  }
+
+  #checkNflog(cursor: RecordCursor): number {
+    const { bytes, at, end } = cursor;
+    if (end === at) return R.empty;
+    if (end - at < NFLOG.size) return R['header-cut'];
+    if (bytes[at + NFLOG.version] !== 0) return R['header-version'];
+    const nflog = this.#nflog;
+    const payload = nflog.read(cursor);
+    if (payload === ABSENT) return R['bad-attribute'];
+    const family = bytes[at + NFLOG.family]!;
+    if (family !== LINUX_AF.inet && family !== LINUX_AF.inet6) return R['other-family'];
+    if (payload === 0) return R['no-payload'];
+    const version = family === LINUX_AF.inet ? 4 : 6;
+    if (payload < nflog.payloadEnd && bytes[payload]! >> 4 !== version) return R['payload-not-ip'];
+    const reason = this.#checkPacket(bytes, payload, nflog.payloadEnd, version, ABSENT);
+    if (reason !== SIGHTING) return reason;
+    const policy = this.#policy;
+    const direction = nflog.direction(policy.interface?.index ?? ABSENT);
+    if (direction === 0) return nflog.hook === HOOK.forward ? R.transit : R['no-direction'];
+    if (direction === DIRECTION.out && policy.inboundOnly) return R.outbound;
+    const index = direction === DIRECTION.in ? nflog.indev : nflog.outdev;
+    if (policy.interface !== undefined && (index === ABSENT || policy.interface.index !== index)) {
+      return R['other-interface'];
+    }
+    const refusal = this.#checkAddresses(bytes, direction);
+    if (refusal !== SIGHTING) return refusal;
+    this.rule = this.rules.intern({
+      interface: index === ABSENT ? '' : `#${index}`,
+      ruleset: fieldText(bytes, nflog.prefixAt, nflog.prefixSize),
+      rulenr: null,
+      subrulenr: null,
+    });
+    return SIGHTING;
+  }
+
+  /** @param header where the pflog header is if it has the addresses of a translation, else {@link ABSENT} */
+  #checkPacket(bytes: Uint8Array, at: number, end: number, version: 4 | 6, header: number): number {
+    const tcp = version === 4 ? this.#checkIpv4(bytes, at, end) : this.#checkIpv6(bytes, at, end);
+    if (tcp < 0) return -tcp;
+    if (tcp + TCP.size > end) return R['cut-short'];
+    const isMail = this.#isMailPort[be16(bytes, tcp + TCP.destinationPort)];
+    if (header !== ABSENT && bytes[header + PFLOG.rewritten] !== 0) {
+      if (isMail !== this.#isMailPort[be16(bytes, header + PFLOG.dport)]) return R.redirected;
+    }
+    if (isMail === 0) return R['other-port'];
+    return isOpening(bytes[tcp + TCP.flags]!) ? SIGHTING : R['not-opening'];
+  }
+
+  /** Where the TCP header is, or a reason's number negated. */
+  #checkIpv4(bytes: Uint8Array, at: number, end: number): number {
+    if (at >= end) return -R['cut-short'];
+    const headerLength = (bytes[at]! & 15) * 4;
+    if (headerLength < IPV4.size) return -R['ip-header'];
+    if (at + IPV4.size > end) return -R['cut-short'];
+    if (bytes[at + IPV4.protocol] !== PROTOCOL.tcp) return -R['not-tcp'];
+    if ((be16(bytes, at + IPV4.fragment) & IPV4_OFFSET_MASK) !== 0) return -R.fragment;
+    this.#isIpv4 = true;
+    this.#source = at + IPV4.source;
+    this.#destination = at + IPV4.destination;
+    return at + headerLength;
+  }
+
+  #checkIpv6(bytes: Uint8Array, at: number, end: number): number {
+    if (at + IPV6.size > end) return -R['cut-short'];
+    this.#isIpv4 = false;
+    this.#source = at + IPV6.source;
+    this.#destination = at + IPV6.destination;
+    let protocol = bytes[at + IPV6.nextHeader]!;
+    let offset = at + IPV6.size;
+    let isLaterFragment = false;
+    while (!isLaterFragment && isExtensionHeader(protocol)) {
+      if (offset + 8 > end) return -R['cut-short'];
+      isLaterFragment = protocol === PROTOCOL.fragment && (be16(bytes, offset + 2) & IPV6_OFFSET_MASK) !== 0;
+      const length = extensionLength(bytes, offset, protocol);
+      protocol = bytes[offset]!;
+      offset += length;
+    }
+    if (protocol !== PROTOCOL.tcp) return -R['not-tcp'];
+    return isLaterFragment ? -R.fragment : offset;
+  }
+
+  #checkAddresses(bytes: Uint8Array, direction: number): number {
+    const { mailServers, ignore } = this.#policy;
+    if (direction === DIRECTION.out && mailServers !== undefined) {
+      this.#readAddress(bytes, this.#source);
+      if (!mailServers.has(this.w0, this.w1, this.w2, this.w3)) return R['not-mail-server'];
+    }
+    this.#readAddress(bytes, direction === DIRECTION.in ? this.#source : this.#destination);
+    this.direction = direction;
+    return ignore.size > 0 && ignore.has(this.w0, this.w1, this.w2, this.w3)
+      ? R['ignored-network']
+      : SIGHTING;
+  }
+
+  #readAddress(bytes: Uint8Array, at: number): void {
+    if (this.#isIpv4) {
+      this.w0 = 0;
+      this.w1 = 0;
+      this.w2 = MAPPED_WORD;
+      this.w3 = be32(bytes, at);
+    } else {
+      this.w0 = be32(bytes, at);
+      this.w1 = be32(bytes, at + 4);
+      this.w2 = be32(bytes, at + 8);
+      this.w3 = be32(bytes, at + 12);
+    }
+  }
+}
+
+/** Whether the NUL-padded field holds exactly this name. */
+function isName(bytes: Uint8Array, at: number, name: string): boolean {
+  if (name.length > PFLOG.nameSize) return false;
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name.charCodeAt(i)) return false;
+  return name.length === PFLOG.nameSize || bytes[at + name.length] === 0;
+}
+
+function isGuarded(guard: NonNullable<Policy['guard']>, bytes: Uint8Array, at: number): boolean {
+  const ruleset = fieldText(bytes, at + PFLOG.ruleset, PFLOG.nameSize);
+  const subrulenr = subruleNumber(be32(bytes, at + PFLOG.subrulenr));
+  return guard.isGuarded(ruleset, be32(bytes, at + PFLOG.rulenr), subrulenr);
+}

@@ -1,0 +1,109 @@
+// A hash table from addresses to rows of numbers: open addressing over typed arrays, nothing allocated per look-up.
+
+import { randomInt } from 'node:crypto';
+
+/** Words of a row that hold the address. */
+export const ADDRESS_WORDS = 4;
+
+/** Rows are numbered in the order in which their addresses came. */
+export class AddressTable {
+  readonly #stride: number;
+  readonly #seed: number;
+  #words: Uint32Array;
+  /** Row number + 1 at the place that the address hashes to; 0 is free. */
+  #index: Int32Array;
+  #mask: number;
+  #size = 0;
+
+  /**
+   * @param stride words of a row, the first four the address
+   * @param seed makes the places unforeseeable, so that nobody can send addresses that collide
+   */
+  constructor(stride: number, seed: number = randomInt(2 ** 32)) {
+    this.#stride = stride;
+    this.#seed = seed;
+    this.#words = new Uint32Array(stride * 512);
+    this.#index = new Int32Array(1024);
+    this.#mask = 1023;
+  }
+
+  /** How many addresses. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The rows' words; replaced when a row is added. */
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  /**
+   * Where in {@link words} the address's row begins; made, with zeros behind the address, when there is none.
+   * {@link size} tells whether it was made.
+   */
+  row(w0: number, w1: number, w2: number, w3: number): number {
+    let place = this.#hash(w0, w1, w2, w3) & this.#mask;
+    for (;;) {
+      const row = this.#index[place]!;
+      if (row === 0) return this.#insert(place, w0, w1, w2, w3);
+      const at = (row - 1) * this.#stride;
+      const words = this.#words;
+      if (
+        words[at + 3] === w3 >>> 0 &&
+        words[at + 2] === w2 >>> 0 &&
+        words[at + 1] === w1 >>> 0 &&
+        words[at] === w0 >>> 0
+      ) {
+        return at;
+      }
+      place = (place + 1) & this.#mask;
+    }
+  }
+
+  #insert(place: number, w0: number, w1: number, w2: number, w3: number): number {
+    if (2 * (this.#size + 1) > this.#index.length) {
+      this.#grow();
+      return this.row(w0, w1, w2, w3);
+    }
+    const at = this.#size * this.#stride;
+    this.#size++;
+    this.#index[place] = this.#size;
+    this.#words[at] = w0;
+    this.#words[at + 1] = w1;
+    this.#words[at + 2] = w2;
+    this.#words[at + 3] = w3;
+    return at;
+  }
+
+  #grow(): void {
+    const words = new Uint32Array(this.#words.length * 2);
+    words.set(this.#words);
+    this.#words = words;
+    this.#index = new Int32Array(this.#index.length * 2);
+    this.#mask = this.#index.length - 1;
+    for (let row = 0; row < this.#size; row++) {
+      const at = row * this.#stride;
+      let place = this.#hash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & this.#mask;
+      while (this.#index[place] !== 0) place = (place + 1) & this.#mask;
+      this.#index[place] = row + 1;
+    }
+  }
+
+  #hash(w0: number, w1: number, w2: number, w3: number): number {
+    let hash = Math.imul(w3 ^ this.#seed, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ w2, 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ w1, 0x27d4eb2f);
+    hash = Math.imul(hash ^ (hash >>> 16) ^ w0, 0x165667b1);
+    return hash ^ (hash >>> 15);
+  }
+
+  /** Gives the rows away, without room behind them, and begins anew with as little memory as at first. */
+  take(): Uint32Array {
+    const rows = this.#words.slice(0, this.#size * this.#stride);
+    this.#words = new Uint32Array(this.#stride * 512);
+    this.#index = new Int32Array(1024);
+    this.#mask = 1023;
+    this.#size = 0;
+    return rows;
+  }
+}
