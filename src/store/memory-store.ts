@@ -1,0 +1,186 @@
+// The whitelist in memory: for tests, and on top of a database that must not be changed.
+
+import { parseAddress } from '../address/address.js';
+import { type Prefix, parsePrefix, prefixContains } from '../address/prefix.js';
+import type { AddressSightings, Batch } from '../whitelist/batch.js';
+import {
+  addByHand,
+  applySightings,
+  type Entry,
+  entryStatus,
+  isTrapped,
+  trapByHand,
+} from '../whitelist/entry.js';
+import {
+  type AddressRecord,
+  type BatchResult,
+  type ListOptions,
+  OUTCOMES,
+  type Sighting,
+  type SortKey,
+  type Store,
+  type StoreRecord,
+  type TupleRecord,
+} from './store.js';
+
+/** A {@link Store} that forgets everything at the end. What it has no word of is looked up in `base`, which it only reads. */
+export class MemoryStore implements Store {
+  readonly #base: Store | undefined;
+  /** undefined: deleted here, whatever the base says. */
+  readonly #records = new Map<string, AddressRecord | undefined>();
+
+  constructor(base?: Store) {
+    this.#base = base;
+  }
+
+  async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+    const outcomes = new Uint8Array(batch.length);
+    const expires = new Float64Array(batch.length);
+    for (let row = 0; row < batch.length; row++) {
+      const sightings = batch.row(row);
+      const { address } = sightings;
+      const before = await this.#get(address);
+      const { outcome, entry } = applySightings(before?.entry, sightings, whiteexpSeconds);
+      const sighting = mergeSighting(before?.sighting, sightings);
+      this.#records.set(address, { kind: 'address', address, entry, sighting });
+      outcomes[row] = OUTCOMES.indexOf(outcome);
+      expires[row] = entry.expire;
+    }
+    return { outcomes, expires };
+  }
+
+  async #get(address: string): Promise<AddressRecord | undefined> {
+    if (this.#records.has(address)) return this.#records.get(address);
+    const words = parseAddress(address);
+    if (this.#base === undefined || words === undefined) return undefined;
+    for await (const record of this.#base.find({ words, bits: 128 })) {
+      if (record.kind === 'address') return record;
+    }
+    return undefined;
+  }
+
+  async *find(prefix: Prefix): AsyncGenerator<AddressRecord | TupleRecord> {
+    if (this.#base) {
+      for await (const record of this.#base.find(prefix)) {
+        if (record.kind !== 'address' || !this.#records.has(record.address)) yield record;
+      }
+    }
+    for (const record of this.#records.values()) {
+      const words = record && parseAddress(record.address);
+      if (words !== undefined && prefixContains(prefix, words)) yield record!;
+    }
+  }
+
+  async *list(options: ListOptions): AsyncGenerator<StoreRecord> {
+    const everything: StoreRecord[] = [];
+    if (this.#base) {
+      for await (const record of this.#base.list({ ...options, sort: 'database' })) {
+        if (record.kind !== 'address' || !this.#records.has(record.address)) everything.push(record);
+      }
+    }
+    for (const record of this.#records.values())
+      if (record && isListed(record, options)) everything.push(record);
+    yield* sortRecords(everything, options).slice(0, options.limit);
+  }
+
+  async add(address: string, now: number, whiteexpSeconds: number): Promise<Entry> {
+    return this.#change(address, entry => addByHand(entry, now, whiteexpSeconds));
+  }
+
+  async trap(address: string, now: number, trapexpSeconds: number): Promise<Entry> {
+    return this.#change(address, entry => trapByHand(entry, now, trapexpSeconds));
+  }
+
+  async #change(address: string, change: (entry: Entry | undefined) => Entry): Promise<Entry> {
+    const before = await this.#get(address);
+    const entry = change(before?.entry);
+    this.#records.set(address, { kind: 'address', address, ...before, entry });
+    return entry;
+  }
+
+  async delete(address: string): Promise<boolean> {
+    const isThere = (await this.#get(address)) !== undefined;
+    this.#records.set(address, undefined);
+    return isThere;
+  }
+
+  async expireWhite(now: number): Promise<string[]> {
+    const gone: string[] = [];
+    for await (const record of this.find(parsePrefix('::/0')!)) {
+      if (record.kind !== 'address' || isTrapped(record.entry) || record.entry.expire > now) continue;
+      gone.push(record.address);
+    }
+    for (const address of gone) this.#records.set(address, undefined);
+    return gone;
+  }
+
+  async close(): Promise<void> {
+    await this.#base?.close();
+  }
+}
+
+/** What is known of an address's sightings after those of a batch. */
+export function mergeSighting(before: Sighting | undefined, sightings: AddressSightings): Sighting {
+  const { firstSeen, lastSeen, lastDirection, inbound, outbound, rule } = sightings;
+  if (before === undefined) return { firstSeen, lastSeen, lastDirection, inbound, outbound, rule };
+  const isLater = lastSeen >= before.lastSeen;
+  return {
+    firstSeen: Math.min(before.firstSeen, firstSeen),
+    lastSeen: Math.max(before.lastSeen, lastSeen),
+    lastDirection: isLater ? lastDirection : before.lastDirection,
+    inbound: before.inbound + inbound,
+    outbound: before.outbound + outbound,
+    rule: isLater ? rule : before.rule,
+  };
+}
+
+/** When an address was last seen; derived from `expire` where only the tarpit knows it. */
+export function lastSeenOf(record: AddressRecord, whiteexpSeconds: number): number {
+  return record.sighting?.lastSeen ?? record.entry.expire - whiteexpSeconds;
+}
+
+/** Whether a record fits the options of a list. */
+export function isListed(record: StoreRecord, options: ListOptions): boolean {
+  const { now, status, seenSince, expiringUntil, whiteexpSeconds } = options;
+  const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
+  if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
+  const { entry } = record;
+  const recordStatus = record.kind === 'tuple' ? 'GREY' : entryStatus(entry, now);
+  if (status !== undefined && !status.has(recordStatus)) return false;
+  if (expiringUntil !== undefined && (entry.expire <= now || entry.expire > expiringUntil)) return false;
+  if (seenSince === undefined) return true;
+  if (record.kind === 'tuple' || isTrapped(entry)) return false;
+  return lastSeenOf(record, whiteexpSeconds) >= seenSince;
+}
+
+/** The records in the order that the options ask for; equal ones by address. */
+export function sortRecords(records: readonly StoreRecord[], options: ListOptions): StoreRecord[] {
+  if (options.sort === 'database') return [...records];
+  const keyed = records.map(record => ({
+    record,
+    key: sortKey(record, options),
+    text: addressKey(record.address),
+  }));
+  keyed.sort((a, b) => a.key - b.key || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  return keyed.map(({ record }) => record);
+}
+
+function sortKey(record: StoreRecord, { sort, whiteexpSeconds }: ListOptions): number {
+  if (record.kind === 'spamtrap') return Number.POSITIVE_INFINITY;
+  const { entry } = record;
+  const keys: Record<Exclude<SortKey, 'database'>, () => number> = {
+    address: () => 0,
+    expire: () => entry.expire,
+    first: () => -entry.first,
+    pcount: () => -entry.pcount,
+    lastSeen: () =>
+      -(record.kind === 'address' ? lastSeenOf(record, whiteexpSeconds) : entry.expire - whiteexpSeconds),
+  };
+  return keys[sort as Exclude<SortKey, 'database'>]();
+}
+
+/** Text that sorts as the addresses' numbers do; what is no address comes last. */
+function addressKey(address: string): string {
+  const words = parseAddress(address);
+  return words ? words.map(word => word.toString(16).padStart(8, '0')).join('') : `~${address}`;
+}

@@ -1,0 +1,99 @@
+// The tables in an SQLite database: greyd's three, which are shared with it, and ours beside them.
+
+import type { Database } from 'better-sqlite3';
+import { StoreError } from './store.js';
+
+/** Version of our own table; a database that says a higher one was written by a later program. */
+export const SCHEMA_VERSION = 1;
+
+/** greyd's tables as its drivers/sqlite.c makes them, so that either program may come first. */
+const GREYD_TABLES = `
+CREATE TABLE IF NOT EXISTS spamtraps(
+  \`address\` VARCHAR(1024),
+  PRIMARY KEY(\`address\`)
+);
+CREATE TABLE IF NOT EXISTS domains(
+  \`domain\` VARCHAR(1024),
+  PRIMARY KEY(\`domain\`)
+);
+CREATE TABLE IF NOT EXISTS entries(
+  \`ip\` VARCHAR(46),
+  \`helo\` VARCHAR(1024),
+  \`from\` VARCHAR(1024),
+  \`to\` VARCHAR(1024),
+  \`first\` UNSIGNED BIGINT,
+  \`pass\` UNSIGNED BIGINT,
+  \`expire\` UNSIGNED BIGINT,
+  \`bcount\` INTEGER,
+  \`pcount\` INTEGER,
+  PRIMARY KEY(\`ip\`, \`helo\`, \`from\`, \`to\`)
+);`;
+
+/** What greyd has no place for, since it replaces whole rows. Times are seconds since the epoch. */
+const OUR_TABLES = `
+CREATE TABLE IF NOT EXISTS sightings_version(version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS sightings(
+  ip TEXT NOT NULL PRIMARY KEY,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  last_direction TEXT NOT NULL CHECK(last_direction IN ('in', 'out')),
+  inbound INTEGER NOT NULL,
+  outbound INTEGER NOT NULL,
+  interface TEXT NOT NULL,
+  ruleset TEXT NOT NULL,
+  rulenr INTEGER,
+  subrulenr INTEGER
+) WITHOUT ROWID;`;
+
+const ENTRY_COLUMNS = ['ip', 'helo', 'from', 'to', 'first', 'pass', 'expire', 'bcount', 'pcount'];
+
+/** Whether our own table is there: a database written by greyd alone has none. */
+export function hasSightings(db: Database): boolean {
+  return columnsOf(db, 'sightings').length > 0;
+}
+
+function columnsOf(db: Database, table: string): string[] {
+  return db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+}
+
+function isEmpty(db: Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
+}
+
+/**
+ * Makes sure that the database is one of ours or greyd's, without changing it.
+ * @throws {StoreError} `not-ours` or `newer`
+ */
+export function checkSchema(db: Database, name: string): void {
+  const columns = columnsOf(db, 'entries');
+  const missing = ENTRY_COLUMNS.find(column => !columns.includes(column));
+  if (missing !== undefined) {
+    const why = columns.length === 0 ? 'no table "entries"' : `no column "${missing}" in table "entries"`;
+    throw new StoreError(
+      'not-ours',
+      `Cannot use store ${name}: it is not a greyd or spamlogd database (${why})`,
+    );
+  }
+  if (columnsOf(db, 'sightings_version').length === 0) return;
+  const version = db.prepare('SELECT max(version) FROM sightings_version').pluck().get() as number | null;
+  if (version !== null && version > SCHEMA_VERSION) {
+    const text = `its schema version is ${version}, this program knows ${SCHEMA_VERSION}; use a later spamlogd`;
+    throw new StoreError('newer', `Cannot use store ${name}: ${text}`);
+  }
+}
+
+/**
+ * Makes the tables that are missing. A database without any table becomes a write-ahead logged one; the journal mode
+ * of one that greyd made is left as it is.
+ * @throws {StoreError} as {@link checkSchema}
+ */
+export function ensureSchema(db: Database, name: string): void {
+  if (isEmpty(db)) db.pragma('journal_mode = WAL');
+  else checkSchema(db, name);
+  if (hasSightings(db)) return;
+  db.transaction(() => {
+    db.exec(GREYD_TABLES + OUR_TABLES);
+    const hasVersion = db.prepare('SELECT 1 FROM sightings_version').get() !== undefined;
+    if (!hasVersion) db.prepare('INSERT INTO sightings_version VALUES (?)').run(SCHEMA_VERSION);
+  }).immediate();
+}

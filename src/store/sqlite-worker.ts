@@ -1,0 +1,85 @@
+// The worker thread that holds an SQLite database: waiting for a lock or a disk here stops nobody else.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { Batch } from '../whitelist/batch.js';
+import { SqliteStore } from './sqlite-store.js';
+import { type BatchResult, StoreError, type StoreRecord } from './store.js';
+import type { Reply, Request, WorkerSetup } from './worker-protocol.js';
+
+const PAGE = 1000;
+
+const port = parentPort!;
+const cursors = new Map<number, AsyncIterator<StoreRecord>>();
+
+function openStore(): SqliteStore | StoreError {
+  const { path, options } = workerData as WorkerSetup;
+  try {
+    return new SqliteStore(path, options);
+  } catch (error) {
+    return toStoreError(error);
+  }
+}
+
+function toStoreError(error: unknown): StoreError {
+  return error instanceof StoreError ? error : new StoreError('failed', String(error), { cause: error });
+}
+
+const store = openStore();
+if (store instanceof StoreError) port.close();
+port.postMessage(
+  store instanceof StoreError
+    ? { id: 0, error: { code: store.code, message: store.message } }
+    : { id: 0, value: null },
+);
+
+async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
+  switch (request.method) {
+    case 'applyBatch':
+      return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
+    case 'list':
+      cursors.set(request.cursor, opened.list(request.options)[Symbol.asyncIterator]());
+      return null;
+    case 'find':
+      cursors.set(request.cursor, opened.find(request.prefix)[Symbol.asyncIterator]());
+      return null;
+    case 'next':
+      return nextPage(cursors.get(request.cursor)!);
+    case 'endCursor':
+      await cursors.get(request.cursor)?.return?.();
+      return cursors.delete(request.cursor);
+    default:
+      return (opened[request.method] as (...args: unknown[]) => Promise<unknown>)(...request.args);
+  }
+}
+
+async function nextPage(cursor: AsyncIterator<StoreRecord>): Promise<StoreRecord[]> {
+  const page: StoreRecord[] = [];
+  while (page.length < PAGE) {
+    const { done, value } = await cursor.next();
+    if (done) break;
+    page.push(value);
+  }
+  return page;
+}
+
+if (!(store instanceof StoreError)) {
+  // One request at a time, in the order in which they came: a store is one connection.
+  let turn: Promise<void> = Promise.resolve();
+  port.on('message', (request: Request) => {
+    turn = turn.then(async () => {
+      try {
+        const value = await answer(store, request);
+        const transfer = request.method === 'applyBatch' ? buffersOf(value as BatchResult) : [];
+        port.postMessage({ id: request.id, value } satisfies Reply, transfer);
+      } catch (error) {
+        const { code, message } = toStoreError(error);
+        port.postMessage({ id: request.id, error: { code, message } } satisfies Reply);
+      }
+      if (request.method === 'close') port.close();
+    });
+  });
+}
+
+function buffersOf({ outcomes, expires }: BatchResult): ArrayBuffer[] {
+  return [outcomes.buffer as ArrayBuffer, expires.buffer as ArrayBuffer];
+}

@@ -1,0 +1,137 @@
+// An SQLite database in a worker thread, seen from the thread that must not wait.
+
+import { Worker } from 'node:worker_threads';
+import type { Prefix } from '../address/prefix.js';
+import type { Batch } from '../whitelist/batch.js';
+import type { Entry } from '../whitelist/entry.js';
+import type { SqliteOptions } from './sqlite-store.js';
+import {
+  type AddressRecord,
+  type BatchResult,
+  type ListOptions,
+  type Store,
+  StoreError,
+  type StoreRecord,
+  type TupleRecord,
+} from './store.js';
+import type { CursorPage, PlainMethod, Reply, Request, WorkerSetup } from './worker-protocol.js';
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+
+/** A {@link Store} whose calls return at once and are carried out one after the other. */
+export class WorkerStore implements Store {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  /** Settles when the database is open. */
+  readonly #opened: Promise<null>;
+  #lastId = 0;
+  #lastCursor = 0;
+  #failure: Error | undefined;
+
+  private constructor(path: string, options: SqliteOptions) {
+    const workerData: WorkerSetup = { path, options };
+    this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData });
+    this.#opened = new Promise((resolve, reject) => {
+      this.#waiting.set(0, { resolve, reject });
+    });
+    // Whoever asks something is told; nobody has to.
+    this.#opened.catch(() => {});
+    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
+    this.#worker.on('error', error => this.#fail(error));
+    this.#worker.on('exit', () =>
+      this.#fail(new StoreError('failed', `The thread of store "${path}" has ended`)),
+    );
+  }
+
+  /**
+   * Starts opening a database; what is asked of it meanwhile waits. {@link opened} tells whether it could be opened.
+   */
+  static start(path: string, options: SqliteOptions): WorkerStore {
+    return new WorkerStore(path, options);
+  }
+
+  /** Fulfilled when the database is open. @throws {StoreError} */
+  async opened(): Promise<void> {
+    await this.#opened;
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ('error' in reply) waiting?.reject(new StoreError(reply.error.code, reply.error.message));
+    else waiting?.resolve(reply.value as never);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  async #ask<T>(request: WithoutId<Request>): Promise<T> {
+    await this.#opened;
+    if (this.#failure !== undefined) throw this.#failure;
+    const id = ++this.#lastId;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  #call<T>(method: PlainMethod, ...args: unknown[]): Promise<T> {
+    return this.#ask<T>({ method, args });
+  }
+
+  applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+    const { words, rules } = batch;
+    const request = { method: 'applyBatch', words, rules, whiteexpSeconds } as const;
+    return this.#ask(request);
+  }
+
+  find(prefix: Prefix): AsyncGenerator<AddressRecord | TupleRecord> {
+    return this.#records(cursor => ({ method: 'find', cursor, prefix }));
+  }
+
+  list(options: ListOptions): AsyncGenerator<StoreRecord> {
+    return this.#records(cursor => ({ method: 'list', cursor, options }));
+  }
+
+  async *#records<T extends StoreRecord>(begin: (cursor: number) => WithoutId<Request>): AsyncGenerator<T> {
+    const cursor = ++this.#lastCursor;
+    await this.#ask(begin(cursor));
+    try {
+      for (;;) {
+        const page = await this.#ask<CursorPage>({ method: 'next', cursor });
+        if (page.length === 0) return;
+        yield* page as readonly T[];
+      }
+    } finally {
+      await this.#ask({ method: 'endCursor', cursor });
+    }
+  }
+
+  add(address: string, now: number, whiteexpSeconds: number): Promise<Entry> {
+    return this.#call('add', address, now, whiteexpSeconds);
+  }
+
+  trap(address: string, now: number, trapexpSeconds: number): Promise<Entry> {
+    return this.#call('trap', address, now, trapexpSeconds);
+  }
+
+  delete(address: string): Promise<boolean> {
+    return this.#call('delete', address);
+  }
+
+  expireWhite(now: number): Promise<string[]> {
+    return this.#call('expireWhite', now);
+  }
+
+  async close(): Promise<void> {
+    await this.#call('close');
+  }
+}
