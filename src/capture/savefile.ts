@@ -3,7 +3,8 @@
 import type { RecordCursor } from '../wire/record-cursor.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import type { SavefileProblem } from '../wire/savefile-problem.js';
-import { type ChunkSource, openChunks } from './chunks.js';
+import type { ChunkSource } from './chunk-source.js';
+import { openChunks } from './chunks.js';
 import { SavefileError } from './savefile-error.js';
 
 /** What to do while a capture file is read. */
@@ -21,8 +22,8 @@ export interface ScanHooks {
  * @throws {SavefileError} when the file cannot be opened, ends early or is damaged: all records before were given
  */
 export async function scanSavefile(path: string, hooks: ScanHooks): Promise<void> {
-  const source = openChunks(path);
-  const stop = (): void => void source.close();
+  const source = await openChunks(path);
+  const stop = (): void => source.close();
   hooks.signal?.addEventListener('abort', stop, { once: true });
   try {
     await scanChunks(source, hooks);
@@ -30,7 +31,7 @@ export async function scanSavefile(path: string, hooks: ScanHooks): Promise<void
     if (!hooks.signal?.aborted) throw error;
   } finally {
     hooks.signal?.removeEventListener('abort', stop);
-    await source.close();
+    source.close();
   }
 }
 
@@ -73,7 +74,7 @@ export interface CapturedRecord {
  * @throws {SavefileError}
  */
 export async function* readSavefile(path: string): AsyncGenerator<CapturedRecord, void, undefined> {
-  const source = openChunks(path);
+  const source = await openChunks(path);
   try {
     const parser = new SavefileParser();
     for await (const chunk of source.chunks()) {
@@ -84,7 +85,7 @@ export async function* readSavefile(path: string): AsyncGenerator<CapturedRecord
     parser.finish();
     if (parser.problem !== undefined) throw problemError(source.name, parser.problem, parser.offset);
   } finally {
-    await source.close();
+    source.close();
   }
 }
 
@@ -107,7 +108,7 @@ export async function inTimeOrder(paths: readonly string[]): Promise<string[]> {
 
 async function firstTime(path: string): Promise<number> {
   if (path === '-') return Number.POSITIVE_INFINITY;
-  const source = openChunks(path);
+  const source = await openChunks(path);
   try {
     if (source.size === undefined) return Number.POSITIVE_INFINITY;
     const parser = new SavefileParser();
@@ -122,6 +123,6 @@ async function firstTime(path: string): Promise<number> {
     if (error instanceof SavefileError && error.code !== 'missing') return Number.NEGATIVE_INFINITY;
     throw error;
   } finally {
-    await source.close();
+    source.close();
   }
 }

@@ -6,8 +6,7 @@ import { NO_RULE, PFLOG, subruleNumber } from '../wire/pflog.js';
 
 /** A pflog header names its rule by the bytes from the interface's name to the rule's number in the anchor. */
 const KEY_AT: number = PFLOG.ifname;
-const KEY_SIZE: number = PFLOG.subrulenr + 4 - PFLOG.ifname;
-const KEY_WORDS: number = KEY_SIZE / 4;
+const KEY_WORDS: number = (PFLOG.subrulenr + 4 - PFLOG.ifname) / 4;
 
 /** A log with more rules than this is made up; those beyond are not told apart. */
 const MAXIMUM_RULES = 65_536;
@@ -28,13 +27,13 @@ export class RuleTable {
   }
 
   /** Number of the rule that the pflog header at `at` names; `direction` 1 or 2. */
-  pflogRule(bytes: Uint8Array, at: number, direction: number): number {
+  pflogRule(bytes: Uint8Array, view: DataView, at: number, direction: number): number {
     const recent = this.#recentWords[direction]!;
     const from = at + KEY_AT;
-    if (this.#recentNumber[direction]! >= 0 && isSame(recent, bytes, from)) {
+    if (this.#recentNumber[direction]! >= 0 && isSame(recent, view, from)) {
       return this.#recentNumber[direction]!;
     }
-    for (let i = 0; i < KEY_WORDS; i++) recent[i] = be32(bytes, from + 4 * i);
+    for (let i = 0; i < KEY_WORDS; i++) recent[i] = view.getInt32(from + 4 * i);
     const number = this.intern(readPflogRule(bytes, at));
     this.#recentNumber[direction] = number;
     return number;
@@ -65,10 +64,10 @@ export class RuleTable {
   }
 }
 
-function isSame(words: Int32Array, bytes: Uint8Array, at: number): boolean {
+function isSame(words: Int32Array, view: DataView, at: number): boolean {
   // From the end, where rules differ most.
   for (let i = KEY_WORDS - 1; i >= 0; i--) {
-    if ((be32(bytes, at + 4 * i) | 0) !== words[i]) return false;
+    if (view.getInt32(at + 4 * i) !== words[i]) return false;
   }
   return true;
 }

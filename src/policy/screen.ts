@@ -5,22 +5,41 @@ import { DIRECTION } from '../whitelist/batch.js';
 import { be16, be32, fieldText } from '../wire/bytes.js';
 import {
   extensionLength,
-  IPV4,
+  IPV4 as IPV4_HEADER,
   IPV4_OFFSET_MASK,
   IPV6,
   IPV6_OFFSET_MASK,
   isExtensionHeader,
-  PROTOCOL,
+  PROTOCOL as PROTOCOLS,
 } from '../wire/ip.js';
 import { HOOK, LINUX_AF, NFLOG } from '../wire/nflog.js';
-import { directionOffset, ipVersion, locatePayload, PF, PFLOG, subruleNumber } from '../wire/pflog.js';
+import {
+  directionOffset,
+  ipVersion,
+  locatePayload,
+  PF as PF_VALUES,
+  PFLOG as PFLOG_HEADER,
+  subruleNumber,
+} from '../wire/pflog.js';
 import type { RecordCursor } from '../wire/record-cursor.js';
 import { LINK_TYPE } from '../wire/savefile-problem.js';
-import { isOpening, TCP } from '../wire/tcp.js';
-import { ABSENT, NflogView } from './nflog-view.js';
+import { isOpening, TCP as TCP_HEADER } from '../wire/tcp.js';
+import { NflogView, ABSENT as NO_ATTRIBUTE } from './nflog-view.js';
 import type { Policy } from './policy.js';
-import { REASON_NUMBER as R } from './reason.js';
+import { REASON_NUMBER } from './reason.js';
 import { RuleTable } from './rule-table.js';
+
+// V8 takes a module's own constants for what they are, but looks imported ones up again for every record.
+const R = REASON_NUMBER;
+const PFLOG = PFLOG_HEADER;
+const PF = PF_VALUES;
+const IPV4 = IPV4_HEADER;
+const FRAGMENT_MASK = IPV4_OFFSET_MASK;
+const PROTOCOL = PROTOCOLS;
+const TCP = TCP_HEADER;
+const { in: IN, out: OUT } = DIRECTION;
+const ABSENT = NO_ATTRIBUTE;
+const NFLOG_LINK = LINK_TYPE.nflog;
 
 /** The number that {@link Screen.check} gives for a record that counts. */
 export const SIGHTING = 0;
@@ -28,7 +47,7 @@ export const SIGHTING = 0;
 /** A policy made ready to be asked of millions of records. After {@link check} said 0 its fields tell the sighting. */
 export class Screen {
   readonly rules: RuleTable = new RuleTable();
-  /** The correspondent's address, four words as in address.ts. */
+  /** The correspondent's address: the four words of address.ts as signed integers. */
   w0 = 0;
   w1 = 0;
   w2 = 0;
@@ -53,11 +72,11 @@ export class Screen {
 
   /** 0 for a sighting, else the number of the reason why not (see reason.ts). */
   check(cursor: RecordCursor): number {
-    return cursor.linkType === LINK_TYPE.nflog ? this.#checkNflog(cursor) : this.#checkPflog(cursor);
+    return cursor.linkType === NFLOG_LINK ? this.#checkNflog(cursor) : this.#checkPflog(cursor);
   }
 
   #checkPflog(cursor: RecordCursor): number {
-    const { bytes, at, end } = cursor;
+    const { bytes, view, at, end } = cursor;
     if (end === at) return R.empty;
     const length = bytes[at]!;
     if (length < PFLOG.minimum) return R['header-length'];
@@ -68,6 +87,7 @@ export class Screen {
     if (payload < 0) return R['payload-not-ip'];
     const reason = this.#checkPacket(
       bytes,
+      view,
       at + payload,
       end,
       version,
@@ -86,40 +106,40 @@ export class Screen {
       return R['other-interface'];
     }
     if (policy.guard !== undefined && isGuarded(policy.guard, bytes, at)) return R['guarded-rule'];
-    const refusal = this.#checkAddresses(bytes, direction);
+    const refusal = this.#checkAddresses(view, direction);
     if (refusal !== SIGHTING) return refusal;
-    this.rule = this.rules.pflogRule(bytes, at, direction);
+    this.rule = this.rules.pflogRule(bytes, view, at, direction);
     return SIGHTING;
   }
 
   #checkNflog(cursor: RecordCursor): number {
-    const { bytes, at, end } = cursor;
+    const { bytes, view, at, end } = cursor;
     if (end === at) return R.empty;
     if (end - at < NFLOG.size) return R['header-cut'];
     if (bytes[at + NFLOG.version] !== 0) return R['header-version'];
-    const nflog = this.#nflog;
-    const payload = nflog.read(cursor);
+    const attributes = this.#nflog;
+    const payload = attributes.read(cursor);
     if (payload === ABSENT) return R['bad-attribute'];
     const family = bytes[at + NFLOG.family]!;
     if (family !== LINUX_AF.inet && family !== LINUX_AF.inet6) return R['other-family'];
     if (payload === 0) return R['no-payload'];
     const version = family === LINUX_AF.inet ? 4 : 6;
-    if (payload < nflog.payloadEnd && bytes[payload]! >> 4 !== version) return R['payload-not-ip'];
-    const reason = this.#checkPacket(bytes, payload, nflog.payloadEnd, version, ABSENT);
+    if (payload < attributes.payloadEnd && bytes[payload]! >> 4 !== version) return R['payload-not-ip'];
+    const reason = this.#checkPacket(bytes, view, payload, attributes.payloadEnd, version, ABSENT);
     if (reason !== SIGHTING) return reason;
     const policy = this.#policy;
-    const direction = nflog.direction(policy.interface?.index ?? ABSENT);
-    if (direction === 0) return nflog.hook === HOOK.forward ? R.transit : R['no-direction'];
-    if (direction === DIRECTION.out && policy.inboundOnly) return R.outbound;
-    const index = direction === DIRECTION.in ? nflog.indev : nflog.outdev;
+    const direction = attributes.direction(policy.interface?.index ?? ABSENT);
+    if (direction === 0) return attributes.hook === HOOK.forward ? R.transit : R['no-direction'];
+    if (direction === OUT && policy.inboundOnly) return R.outbound;
+    const index = direction === IN ? attributes.indev : attributes.outdev;
     if (policy.interface !== undefined && (index === ABSENT || policy.interface.index !== index)) {
       return R['other-interface'];
     }
-    const refusal = this.#checkAddresses(bytes, direction);
+    const refusal = this.#checkAddresses(view, direction);
     if (refusal !== SIGHTING) return refusal;
     this.rule = this.rules.intern({
       interface: index === ABSENT ? '' : `#${index}`,
-      ruleset: fieldText(bytes, nflog.prefixAt, nflog.prefixSize),
+      ruleset: fieldText(bytes, attributes.prefixAt, attributes.prefixSize),
       rulenr: null,
       subrulenr: null,
     });
@@ -127,26 +147,33 @@ export class Screen {
   }
 
   /** @param header where the pflog header is if it has the addresses of a translation, else {@link ABSENT} */
-  #checkPacket(bytes: Uint8Array, at: number, end: number, version: 4 | 6, header: number): number {
-    const tcp = version === 4 ? this.#checkIpv4(bytes, at, end) : this.#checkIpv6(bytes, at, end);
+  #checkPacket(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    version: 4 | 6,
+    header: number,
+  ): number {
+    const tcp = version === 4 ? this.#checkIpv4(bytes, view, at, end) : this.#checkIpv6(bytes, at, end);
     if (tcp < 0) return -tcp;
     if (tcp + TCP.size > end) return R['cut-short'];
-    const isMail = this.#isMailPort[be16(bytes, tcp + TCP.destinationPort)];
+    const isMail = this.#isMailPort[view.getUint16(tcp + TCP.destinationPort)];
     if (header !== ABSENT && bytes[header + PFLOG.rewritten] !== 0) {
-      if (isMail !== this.#isMailPort[be16(bytes, header + PFLOG.dport)]) return R.redirected;
+      if (isMail !== this.#isMailPort[view.getUint16(header + PFLOG.dport)]) return R.redirected;
     }
     if (isMail === 0) return R['other-port'];
     return isOpening(bytes[tcp + TCP.flags]!) ? SIGHTING : R['not-opening'];
   }
 
   /** Where the TCP header is, or a reason's number negated. */
-  #checkIpv4(bytes: Uint8Array, at: number, end: number): number {
+  #checkIpv4(bytes: Uint8Array, view: DataView, at: number, end: number): number {
     if (at >= end) return -R['cut-short'];
     const headerLength = (bytes[at]! & 15) * 4;
     if (headerLength < IPV4.size) return -R['ip-header'];
     if (at + IPV4.size > end) return -R['cut-short'];
     if (bytes[at + IPV4.protocol] !== PROTOCOL.tcp) return -R['not-tcp'];
-    if ((be16(bytes, at + IPV4.fragment) & IPV4_OFFSET_MASK) !== 0) return -R.fragment;
+    if ((view.getUint16(at + IPV4.fragment) & FRAGMENT_MASK) !== 0) return -R.fragment;
     this.#isIpv4 = true;
     this.#source = at + IPV4.source;
     this.#destination = at + IPV4.destination;
@@ -172,30 +199,30 @@ export class Screen {
     return isLaterFragment ? -R.fragment : offset;
   }
 
-  #checkAddresses(bytes: Uint8Array, direction: number): number {
+  #checkAddresses(view: DataView, direction: number): number {
     const { mailServers, ignore } = this.#policy;
-    if (direction === DIRECTION.out && mailServers !== undefined) {
-      this.#readAddress(bytes, this.#source);
+    if (direction === OUT && mailServers !== undefined) {
+      this.#readAddress(view, this.#source);
       if (!mailServers.has(this.w0, this.w1, this.w2, this.w3)) return R['not-mail-server'];
     }
-    this.#readAddress(bytes, direction === DIRECTION.in ? this.#source : this.#destination);
+    this.#readAddress(view, direction === IN ? this.#source : this.#destination);
     this.direction = direction;
     return ignore.size > 0 && ignore.has(this.w0, this.w1, this.w2, this.w3)
       ? R['ignored-network']
       : SIGHTING;
   }
 
-  #readAddress(bytes: Uint8Array, at: number): void {
+  #readAddress(view: DataView, at: number): void {
     if (this.#isIpv4) {
       this.w0 = 0;
       this.w1 = 0;
       this.w2 = MAPPED_WORD;
-      this.w3 = be32(bytes, at);
+      this.w3 = view.getInt32(at);
     } else {
-      this.w0 = be32(bytes, at);
-      this.w1 = be32(bytes, at + 4);
-      this.w2 = be32(bytes, at + 8);
-      this.w3 = be32(bytes, at + 12);
+      this.w0 = view.getInt32(at);
+      this.w1 = view.getInt32(at + 4);
+      this.w2 = view.getInt32(at + 8);
+      this.w3 = view.getInt32(at + 12);
     }
   }
 }

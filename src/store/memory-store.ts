@@ -74,7 +74,8 @@ export class MemoryStore implements Store {
   async *list(options: ListOptions): AsyncGenerator<StoreRecord> {
     const everything: StoreRecord[] = [];
     if (this.#base) {
-      for await (const record of this.#base.list({ ...options, sort: 'database' })) {
+      const { limit: _, ...all } = options;
+      for await (const record of this.#base.list({ ...all, sort: 'database' })) {
         if (record.kind !== 'address' || !this.#records.has(record.address)) everything.push(record);
       }
     }

@@ -1,7 +1,7 @@
 // Applies a batch of sightings to an SQLite database: at most one row of each table an address, in one transaction.
 
 import type { Database, Statement } from 'better-sqlite3';
-import type { Batch } from '../whitelist/batch.js';
+import type { AddressSightings, Batch } from '../whitelist/batch.js';
 import { applySightings, type Entry } from '../whitelist/entry.js';
 import { type BatchResult, OUTCOMES } from './store.js';
 
@@ -18,7 +18,8 @@ export class SqliteBatchWriter {
   readonly #find: Statement<[string], EntryRow>;
   readonly #insertEntry: Statement<unknown[]>;
   readonly #updateEntry: Statement<unknown[]>;
-  readonly #putSighting: Statement<unknown[]>;
+  readonly #insertSighting: Statement<unknown[]>;
+  readonly #mergeSighting: Statement<unknown[]>;
 
   constructor(db: Database) {
     this.#db = db;
@@ -32,16 +33,16 @@ export class SqliteBatchWriter {
     this.#updateEntry = db.prepare(
       'UPDATE entries SET first = ?, pass = ?, expire = ?, bcount = ?, pcount = ? WHERE rowid = ?',
     );
-    this.#putSighting = db.prepare(
-      `INSERT INTO sightings(ip, first_seen, last_seen, last_direction, inbound, outbound, interface, ruleset, rulenr, subrulenr)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT(ip) DO UPDATE SET
+    const columns =
+      'ip, first_seen, last_seen, last_direction, inbound, outbound, interface, ruleset, rulenr, subrulenr';
+    const insert = `INSERT INTO sightings(${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const ofLater = (column: string): string =>
+      `${column} = iif(excluded.last_seen >= last_seen, excluded.${column}, ${column})`;
+    this.#insertSighting = db.prepare(insert);
+    this.#mergeSighting = db.prepare(
+      `${insert} ON CONFLICT(ip) DO UPDATE SET
          first_seen = min(first_seen, excluded.first_seen),
-         last_direction = iif(excluded.last_seen >= last_seen, excluded.last_direction, last_direction),
-         interface = iif(excluded.last_seen >= last_seen, excluded.interface, interface),
-         ruleset = iif(excluded.last_seen >= last_seen, excluded.ruleset, ruleset),
-         rulenr = iif(excluded.last_seen >= last_seen, excluded.rulenr, rulenr),
-         subrulenr = iif(excluded.last_seen >= last_seen, excluded.subrulenr, subrulenr),
+         ${['last_direction', 'interface', 'ruleset', 'rulenr', 'subrulenr'].map(ofLater).join(', ')},
          last_seen = max(last_seen, excluded.last_seen),
          inbound = inbound + excluded.inbound,
          outbound = outbound + excluded.outbound`,
@@ -54,14 +55,16 @@ export class SqliteBatchWriter {
     const expires = new Float64Array(batch.length);
     this.#db
       .transaction(() => {
-        const isFresh = this.#db.prepare('SELECT 1 FROM entries LIMIT 1').get() === undefined;
+        // The first batch of a database, which may be a large one, need not look for what cannot be there.
+        const isFresh = this.#isEmpty('entries');
+        const putSighting = this.#isEmpty('sightings') ? this.#insertSighting : this.#mergeSighting;
         for (let row = 0; row < batch.length; row++) {
           const sightings = batch.row(row);
           const { address } = sightings;
           const before = isFresh ? undefined : this.#find.get(address);
           const { outcome, entry } = applySightings(before, sightings, whiteexpSeconds);
           if (outcome !== 'trapped') this.#writeEntry(address, before?.rowid, entry);
-          this.#writeSighting(sightings);
+          writeSighting(putSighting, sightings);
           outcomes[row] = OUTCOMES.indexOf(outcome);
           expires[row] = entry.expire;
         }
@@ -76,20 +79,13 @@ export class SqliteBatchWriter {
     else this.#updateEntry.run(first, pass, expire, bcount, pcount, rowid);
   }
 
-  #writeSighting(sightings: ReturnType<Batch['row']>): void {
-    const { address, firstSeen, lastSeen, lastDirection, inbound, outbound, rule } = sightings;
-    const { interface: interfaceName, ruleset, rulenr, subrulenr } = rule;
-    this.#putSighting.run(
-      address,
-      firstSeen,
-      lastSeen,
-      lastDirection,
-      inbound,
-      outbound,
-      interfaceName,
-      ruleset,
-      rulenr,
-      subrulenr,
-    );
+  #isEmpty(table: string): boolean {
+    return this.#db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined;
   }
+}
+
+function writeSighting(put: Statement<unknown[]>, sightings: AddressSightings): void {
+  const { address, firstSeen, lastSeen, lastDirection, inbound, outbound, rule } = sightings;
+  const { interface: name, ruleset, rulenr, subrulenr } = rule;
+  put.run(address, firstSeen, lastSeen, lastDirection, inbound, outbound, name, ruleset, rulenr, subrulenr);
 }

@@ -2,14 +2,16 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Batch } from '../whitelist/batch.js';
+import { Tally } from '../whitelist/tally.js';
 import { SqliteStore } from './sqlite-store.js';
-import { type BatchResult, StoreError, type StoreRecord } from './store.js';
-import type { Reply, Request, WorkerSetup } from './worker-protocol.js';
+import { StoreError, type StoreRecord } from './store.js';
+import type { Committed, Reply, Request, WorkerSetup } from './worker-protocol.js';
 
 const PAGE = 1000;
 
 const port = parentPort!;
 const cursors = new Map<number, AsyncIterator<StoreRecord>>();
+let tally: Tally | undefined;
 
 function openStore(): SqliteStore | StoreError {
   const { path, options } = workerData as WorkerSetup;
@@ -36,6 +38,16 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
   switch (request.method) {
     case 'applyBatch':
       return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
+    case 'tally':
+      tally ??= new Tally(request.whiteexpSeconds);
+      tally.add(request.words);
+      return null;
+    case 'commit': {
+      tally ??= new Tally(request.whiteexpSeconds);
+      const batch = tally.take(request.rules);
+      const result = await opened.applyBatch(batch, request.whiteexpSeconds);
+      return { words: batch.words, result } satisfies Committed;
+    }
     case 'list':
       cursors.set(request.cursor, opened.list(request.options)[Symbol.asyncIterator]());
       return null;
@@ -69,7 +81,8 @@ if (!(store instanceof StoreError)) {
     turn = turn.then(async () => {
       try {
         const value = await answer(store, request);
-        const transfer = request.method === 'applyBatch' ? buffersOf(value as BatchResult) : [];
+        const transfer =
+          request.method === 'commit' ? [(value as Committed).words.buffer as ArrayBuffer] : [];
         port.postMessage({ id: request.id, value } satisfies Reply, transfer);
       } catch (error) {
         const { code, message } = toStoreError(error);
@@ -78,8 +91,4 @@ if (!(store instanceof StoreError)) {
       if (request.method === 'close') port.close();
     });
   });
-}
-
-function buffersOf({ outcomes, expires }: BatchResult): ArrayBuffer[] {
-  return [outcomes.buffer as ArrayBuffer, expires.buffer as ArrayBuffer];
 }

@@ -2,7 +2,7 @@
 
 import type { LogRule } from '../whitelist/batch.js';
 import type { SqliteOptions } from './sqlite-store.js';
-import type { ListOptions, Store, StoreErrorCode, StoreRecord } from './store.js';
+import type { BatchResult, ListOptions, Store, StoreErrorCode, StoreRecord } from './store.js';
 
 /** What the worker is started with. */
 export interface WorkerSetup {
@@ -22,10 +22,18 @@ export type Request = { readonly id: number } & (
       readonly rules: readonly LogRule[];
       readonly whiteexpSeconds: number;
     }
+  | { readonly method: 'tally'; readonly words: Int32Array; readonly whiteexpSeconds: number }
+  | { readonly method: 'commit'; readonly rules: readonly LogRule[]; readonly whiteexpSeconds: number }
   | { readonly method: 'list'; readonly cursor: number; readonly options: ListOptions }
   | { readonly method: 'find'; readonly cursor: number; readonly prefix: Parameters<Store['find']>[0] }
   | { readonly method: 'next' | 'endCursor'; readonly cursor: number }
 );
+
+/** What `commit` answers. */
+export interface Committed {
+  readonly words: Uint32Array;
+  readonly result: BatchResult;
+}
 
 /** What `next` answers: no records when there are no more. */
 export type CursorPage = readonly StoreRecord[];

@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Prefix } from '../address/prefix.js';
-import type { Batch } from '../whitelist/batch.js';
+import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
 import type { SqliteOptions } from './sqlite-store.js';
 import {
@@ -14,7 +14,7 @@ import {
   type StoreRecord,
   type TupleRecord,
 } from './store.js';
-import type { CursorPage, PlainMethod, Reply, Request, WorkerSetup } from './worker-protocol.js';
+import type { Committed, CursorPage, PlainMethod, Reply, Request, WorkerSetup } from './worker-protocol.js';
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -91,6 +91,23 @@ export class WorkerStore implements Store {
     const { words, rules } = batch;
     const request = { method: 'applyBatch', words, rules, whiteexpSeconds } as const;
     return this.#ask(request);
+  }
+
+  /**
+   * Tallies a block of sightings on the worker's thread, as `Tally.add` does; {@link commitTally} writes them. Settles
+   * when it is done, so that no more than a few need be under way.
+   */
+  tally(words: Int32Array, whiteexpSeconds: number): Promise<void> {
+    return this.#ask({ method: 'tally', words, whiteexpSeconds });
+  }
+
+  /** Applies what was tallied, as {@link applyBatch} does; gives the batch, too. */
+  async commitTally(
+    rules: readonly LogRule[],
+    whiteexpSeconds: number,
+  ): Promise<{ readonly batch: Batch; readonly result: BatchResult }> {
+    const { words, result } = await this.#ask<Committed>({ method: 'commit', rules, whiteexpSeconds });
+    return { batch: new Batch(words, rules), result };
   }
 
   find(prefix: Prefix): AsyncGenerator<AddressRecord | TupleRecord> {

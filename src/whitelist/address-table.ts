@@ -5,11 +5,16 @@ import { randomInt } from 'node:crypto';
 /** Words of a row that hold the address. */
 export const ADDRESS_WORDS = 4;
 
+/** Rows that there is room for at first. */
+const FIRST_ROWS = 512;
+
 /** Rows are numbered in the order in which their addresses came. */
 export class AddressTable {
   readonly #stride: number;
   readonly #seed: number;
-  #words: Uint32Array;
+  #words!: Uint32Array;
+  /** The same memory; comparing signed integers allocates nothing. */
+  #keys!: Int32Array;
   /** Row number + 1 at the place that the address hashes to; 0 is free. */
   #index: Int32Array;
   #mask: number;
@@ -22,9 +27,21 @@ export class AddressTable {
   constructor(stride: number, seed: number = randomInt(2 ** 32)) {
     this.#stride = stride;
     this.#seed = seed;
-    this.#words = new Uint32Array(stride * 512);
-    this.#index = new Int32Array(1024);
-    this.#mask = 1023;
+    this.#index = new Int32Array(0);
+    this.#mask = 0;
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#setWords(new Uint32Array(this.#stride * FIRST_ROWS));
+    this.#index = new Int32Array(2 * FIRST_ROWS);
+    this.#mask = this.#index.length - 1;
+    this.#size = 0;
+  }
+
+  #setWords(words: Uint32Array): void {
+    this.#words = words;
+    this.#keys = new Int32Array(words.buffer);
   }
 
   /** How many addresses. */
@@ -39,7 +56,7 @@ export class AddressTable {
 
   /**
    * Where in {@link words} the address's row begins; made, with zeros behind the address, when there is none.
-   * {@link size} tells whether it was made.
+   * {@link size} tells whether it was made. The words may be signed or unsigned.
    */
   row(w0: number, w1: number, w2: number, w3: number): number {
     let place = this.#hash(w0, w1, w2, w3) & this.#mask;
@@ -47,12 +64,12 @@ export class AddressTable {
       const row = this.#index[place]!;
       if (row === 0) return this.#insert(place, w0, w1, w2, w3);
       const at = (row - 1) * this.#stride;
-      const words = this.#words;
+      const keys = this.#keys;
       if (
-        words[at + 3] === w3 >>> 0 &&
-        words[at + 2] === w2 >>> 0 &&
-        words[at + 1] === w1 >>> 0 &&
-        words[at] === w0 >>> 0
+        keys[at + 3] === (w3 | 0) &&
+        keys[at + 2] === (w2 | 0) &&
+        keys[at + 1] === (w1 | 0) &&
+        keys[at] === (w0 | 0)
       ) {
         return at;
       }
@@ -68,22 +85,23 @@ export class AddressTable {
     const at = this.#size * this.#stride;
     this.#size++;
     this.#index[place] = this.#size;
-    this.#words[at] = w0;
-    this.#words[at + 1] = w1;
-    this.#words[at + 2] = w2;
-    this.#words[at + 3] = w3;
+    this.#keys[at] = w0;
+    this.#keys[at + 1] = w1;
+    this.#keys[at + 2] = w2;
+    this.#keys[at + 3] = w3;
     return at;
   }
 
   #grow(): void {
     const words = new Uint32Array(this.#words.length * 2);
     words.set(this.#words);
-    this.#words = words;
+    this.#setWords(words);
     this.#index = new Int32Array(this.#index.length * 2);
     this.#mask = this.#index.length - 1;
     for (let row = 0; row < this.#size; row++) {
       const at = row * this.#stride;
-      let place = this.#hash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & this.#mask;
+      const keys = this.#keys;
+      let place = this.#hash(keys[at]!, keys[at + 1]!, keys[at + 2]!, keys[at + 3]!) & this.#mask;
       while (this.#index[place] !== 0) place = (place + 1) & this.#mask;
       this.#index[place] = row + 1;
     }
@@ -100,10 +118,7 @@ export class AddressTable {
   /** Gives the rows away, without room behind them, and begins anew with as little memory as at first. */
   take(): Uint32Array {
     const rows = this.#words.slice(0, this.#size * this.#stride);
-    this.#words = new Uint32Array(this.#stride * 512);
-    this.#index = new Int32Array(1024);
-    this.#mask = 1023;
-    this.#size = 0;
+    this.#clear();
     return rows;
   }
 }

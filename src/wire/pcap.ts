@@ -2,7 +2,7 @@
 
 import { be32, u16, u32 } from './bytes.js';
 import {
-  MAXIMUM_CAPTURED,
+  MAXIMUM_CAPTURED as LONGEST,
   NEED_MORE,
   RESTART,
   type RecordCursor,
@@ -10,6 +10,9 @@ import {
   STOPPED,
 } from './record-cursor.js';
 import { linkTypeProblem } from './savefile-problem.js';
+
+// V8 takes a module's own constants for what they are, but looks imported ones up again for every record.
+const MAXIMUM_CAPTURED = LONGEST;
 
 /** Where the fields of the file header are. */
 const FILE = { magic: 0, major: 4, minor: 6, linkType: 20, size: 24 } as const;
@@ -88,19 +91,18 @@ export class PcapParser implements RecordParser {
     this.problem = linkTypeProblem(header.linkType) ?? versionProblem(header);
   }
 
-  next(bytes: Uint8Array, at: number, end: number, cursor: RecordCursor): number {
+  next(cursor: RecordCursor, at: number, end: number): number {
     if (this.problem !== undefined) return STOPPED;
     const { isLittleEndian, recordHeaderSize, linkType, minor } = this.#header;
+    const { bytes, view } = cursor;
     const dataAt = at + recordHeaderSize;
     this.consumed = at;
     if (dataAt > end) return NEED_MORE;
-    const seconds = u32(bytes, at + RECORD.seconds, isLittleEndian);
-    const fraction = u32(bytes, at + RECORD.fraction, isLittleEndian);
     // Two captures in one file: a file header stands where a record would. Its version cannot be a fraction's value
     // together with a magic as the time before the year 2055.
     if ((bytes[at] === MAGIC_BYTE || bytes[at + 3] === MAGIC_BYTE) && isFileHeader(bytes, at)) return RESTART;
-    let captured = u32(bytes, at + RECORD.captured, isLittleEndian);
-    let original = u32(bytes, at + RECORD.original, isLittleEndian);
+    let captured = view.getUint32(at + RECORD.captured, isLittleEndian);
+    let original = view.getUint32(at + RECORD.original, isLittleEndian);
     if (minor < 3 || (minor === 3 && captured > original)) [captured, original] = [original, captured];
     if (captured > MAXIMUM_CAPTURED) {
       this.problem = { kind: 'corrupt', message: `invalid packet capture length ${captured}` };
@@ -108,11 +110,11 @@ export class PcapParser implements RecordParser {
     }
     const next = dataAt + captured;
     if (next > end) return NEED_MORE;
-    cursor.bytes = bytes;
+    const fraction = view.getUint32(at + RECORD.fraction, isLittleEndian);
     cursor.at = dataAt;
     cursor.end = next;
     cursor.originalLength = original;
-    cursor.seconds = seconds;
+    cursor.seconds = view.getUint32(at + RECORD.seconds, isLittleEndian);
     // A fraction beyond the second is damage that hurts nobody: the whole seconds are what counts.
     cursor.nanoseconds = fraction < this.#fractionLimit ? fraction * this.#fractionScale : 0;
     cursor.linkType = linkType;

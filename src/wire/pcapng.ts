@@ -49,7 +49,8 @@ export class PcapngParser implements RecordParser {
   problem: RecordParser['problem'];
   consumed = 0;
 
-  next(bytes: Uint8Array, from: number, end: number, cursor: RecordCursor): number {
+  next(cursor: RecordCursor, from: number, end: number): number {
+    const { bytes } = cursor;
     let at = from;
     while (this.problem === undefined) {
       const skipped = Math.min(this.#skip, end - at);
@@ -165,7 +166,6 @@ export class PcapngParser implements RecordParser {
     }
     const units = (BigInt(u32(bytes, at + 12, order)) << 32n) | BigInt(u32(bytes, at + 16, order));
     const seconds = units / from.unitsPerSecond;
-    cursor.bytes = bytes;
     cursor.at = at + HEAD_SIZE + PACKET_HEAD;
     cursor.end = cursor.at + captured;
     cursor.originalLength = u32(bytes, at + 24, order);

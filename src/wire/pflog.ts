@@ -92,7 +92,7 @@ export function subruleNumber(raw: number): number | undefined {
 /**
  * Decodes the header at the beginning of `bytes`.
  * @param originalLength the length that the record had before it was cut to the snap length
- * @param isLittleEndian the byte order of the capture file, which is that of the capturing host's ids
+ * @param isLittleEndian the byte order of the capture file, mostly that of the capturing host's ids
  */
 export function decodePflog(
   bytes: Uint8Array,
@@ -133,13 +133,27 @@ export function decodePflog(
 function decodeIds(bytes: Uint8Array, length: number, isLittleEndian: boolean): Partial<PflogHeader> {
   if (length < 49) return {};
   if (length < PFLOG.withIds) return { ridentifier: be32(bytes, 44) };
+  const order = idsAreLittleEndian(bytes, isLittleEndian);
   return {
-    uid: u32(bytes, PFLOG.uid, isLittleEndian),
-    pid: u32(bytes, PFLOG.pid, isLittleEndian),
-    ruleUid: u32(bytes, PFLOG.ruleUid, isLittleEndian),
-    rulePid: u32(bytes, PFLOG.rulePid, isLittleEndian),
+    uid: u32(bytes, PFLOG.uid, order),
+    pid: u32(bytes, PFLOG.pid, order),
+    ruleUid: u32(bytes, PFLOG.ruleUid, order),
+    rulePid: u32(bytes, PFLOG.rulePid, order),
     ...(length >= 68 && length < PFLOG.withAddresses && { ridentifier: be32(bytes, 64) }),
   };
+}
+
+/** More than any system's process ids, and less than any small one with its bytes the other way round. */
+const IMPOSSIBLE_PID = 0x01000000;
+
+/**
+ * The byte order of the ids: the capturing host's, which is the file's unless a program of another host has written
+ * the record into a file of its own. Process ids that cannot be tell.
+ */
+function idsAreLittleEndian(bytes: Uint8Array, isLittleEndian: boolean): boolean {
+  const arePossible = (order: boolean): boolean =>
+    u32(bytes, PFLOG.pid, order) < IMPOSSIBLE_PID && u32(bytes, PFLOG.rulePid, order) < IMPOSSIBLE_PID;
+  return arePossible(isLittleEndian) || !arePossible(!isLittleEndian) ? isLittleEndian : !isLittleEndian;
 }
 
 function decodeAddresses(bytes: Uint8Array, af: number): Partial<PflogHeader> {

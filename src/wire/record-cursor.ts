@@ -6,6 +6,8 @@ import type { SavefileProblem } from './savefile-problem.js';
 export class RecordCursor {
   /** The buffer that holds the record, valid until the parser is fed again. */
   bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes under the same offsets, for reading wider numbers. */
+  view: DataView = viewOf(this.bytes);
   /** First captured byte, and the one behind the last. */
   at = 0;
   end = 0;
@@ -19,14 +21,19 @@ export class RecordCursor {
   isLittleEndian = true;
 }
 
+/** A view of exactly the bytes of an array. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** What the parsers of the formats have in common: they are given a window of the file and step through its records. */
 export interface RecordParser {
   /**
-   * Steps to the next record inside the window.
+   * Steps to the next record inside the window, from `at` to before `end` of the cursor's bytes.
    * @returns where the next record begins; {@link NEED_MORE} when the window ends inside this one,
    * {@link STOPPED} when {@link problem} tells why no more can be read, {@link RESTART} when another file begins here
    */
-  next(bytes: Uint8Array, at: number, end: number, cursor: RecordCursor): number;
+  next(cursor: RecordCursor, at: number, end: number): number;
   /** Why {@link STOPPED} was returned. */
   readonly problem: SavefileProblem | undefined;
   /** Where the record or block begins that could not be read, when {@link next} gave no record. */

@@ -2,7 +2,7 @@
 
 import { decodePcapFileHeader, PCAP_FILE_HEADER_SIZE, PcapParser, pcapByteOrder } from './pcap.js';
 import { isPcapng, PcapngParser } from './pcapng.js';
-import { NEED_MORE, RESTART, RecordCursor } from './record-cursor.js';
+import { NEED_MORE, RESTART, RecordCursor, viewOf } from './record-cursor.js';
 import type { SavefileProblem } from './savefile-problem.js';
 
 /**
@@ -14,10 +14,9 @@ export class SavefileParser {
   readonly cursor: RecordCursor = new RecordCursor();
   problem: SavefileProblem | undefined;
   #parser: PcapParser | PcapngParser | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
-  /** File offset of `#bytes[0]`; negative while the buffer has room in front. */
+  /** File offset of the window's byte 0; negative while the buffer has room in front. */
   #base = 0;
 
   /** Byte of the file up to which it has been read; where a problem is, the record or block it is in begins. */
@@ -34,17 +33,18 @@ export class SavefileParser {
     const offset = this.offset;
     if (left > start) {
       const joined = new Uint8Array(left + end - start);
-      joined.set(this.#bytes.subarray(this.#at, this.#end));
+      joined.set(this.cursor.bytes.subarray(this.#at, this.#end));
       joined.set(bytes.subarray(start, end), left);
       this.#setWindow(joined, 0, joined.length, offset);
     } else {
-      bytes.set(this.#bytes.subarray(this.#at, this.#end), start - left);
+      bytes.set(this.cursor.bytes.subarray(this.#at, this.#end), start - left);
       this.#setWindow(bytes, start - left, end, offset);
     }
   }
 
   #setWindow(bytes: Uint8Array, at: number, end: number, offset: number): void {
-    this.#bytes = bytes;
+    this.cursor.bytes = bytes;
+    this.cursor.view = viewOf(bytes);
     this.#at = at;
     this.#end = end;
     this.#base = offset - at;
@@ -55,7 +55,7 @@ export class SavefileParser {
     while (this.problem === undefined) {
       if (this.#parser === undefined && !this.#begin()) return false;
       const parser = this.#parser!;
-      const next = parser.next(this.#bytes, this.#at, this.#end, this.cursor);
+      const next = parser.next(this.cursor, this.#at, this.#end);
       if (next >= 0) {
         this.#at = next;
         return true;
@@ -72,16 +72,16 @@ export class SavefileParser {
   #begin(): boolean {
     const left = this.#end - this.#at;
     if (left < 4) return false;
-    if (isPcapng(this.#bytes, this.#at)) {
+    if (isPcapng(this.cursor.bytes, this.#at)) {
       this.#parser = new PcapngParser();
       return true;
     }
-    if (pcapByteOrder(this.#bytes, this.#at) === undefined) {
+    if (pcapByteOrder(this.cursor.bytes, this.#at) === undefined) {
       this.problem = { kind: 'format', message: 'is not a capture file (unknown file format)' };
       return false;
     }
     if (left < PCAP_FILE_HEADER_SIZE) return false;
-    this.#parser = new PcapParser(decodePcapFileHeader(this.#bytes, this.#at));
+    this.#parser = new PcapParser(decodePcapFileHeader(this.cursor.bytes, this.#at));
     this.#at += PCAP_FILE_HEADER_SIZE;
     return true;
   }

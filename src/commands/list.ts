@@ -1,0 +1,70 @@
+// list: the database, filtered and sorted, one record a line.
+
+import { openDatabase } from '../daemon/open-database.js';
+import { databasePath } from '../options/settings.js';
+import type { ListSort } from '../options/table.js';
+import { spamdbLine } from '../store/spamdb-line.js';
+import type { ListOptions, SortKey, StoreRecord } from '../store/store.js';
+import type { Context } from './command.js';
+import { EXIT } from './exit-status.js';
+import { formatRelative, formatTime, printable } from './format.js';
+import { lastSeen, recordJson, recordStatus } from './record-view.js';
+
+const SORT_KEYS: Readonly<Record<ListSort, SortKey>> = {
+  database: 'database',
+  address: 'address',
+  seen: 'lastSeen',
+  expire: 'expire',
+  first: 'first',
+  count: 'pcount',
+};
+
+/** Runs the command. @throws {StoreError} */
+export async function run({ settings, output }: Context): Promise<number> {
+  const now = settings.at ?? Math.floor(Date.now() / 1000);
+  const whiteexpSeconds = settings.whiteexp * 3600;
+  const options: ListOptions = {
+    now,
+    whiteexpSeconds,
+    sort: SORT_KEYS[settings.sort],
+    ...(settings.status.length > 0 && { status: new Set(settings.status) }),
+    ...(settings.since !== undefined && { seenSince: settings.since }),
+    ...(settings.expiring !== undefined && { expiringUntil: now + settings.expiring }),
+    ...(settings.limit !== undefined && { limit: settings.limit }),
+  };
+  const format = settings.json ? 'json' : settings.format;
+  const describe = {
+    json: (record: StoreRecord) => JSON.stringify(recordJson(record, now, whiteexpSeconds)),
+    spamdb: spamdbLine,
+    table: (record: StoreRecord) => tableLine(record, now, whiteexpSeconds),
+  }[format];
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const store = await openDatabase(databasePath(settings), { isReadOnly: true, busyTimeoutMs });
+  let isFirst = true;
+  try {
+    for await (const record of store.list(options)) {
+      if (isFirst && format === 'table') await output.line(HEADING);
+      isFirst = false;
+      await output.line(describe(record));
+    }
+  } finally {
+    await store.close();
+  }
+  return EXIT.ok;
+}
+
+const HEADING = `${'STATUS'.padEnd(8)} ${'ADDRESS'.padEnd(39)} ${'LAST SEEN'.padEnd(19)}     ${'EXPIRE'.padEnd(19)}  BLOCKED  PASSED`;
+
+function tableLine(record: StoreRecord, now: number, whiteexpSeconds: number): string {
+  const status = recordStatus(record, now).padEnd(8);
+  const address = printable(record.address).padEnd(39);
+  if (record.kind === 'spamtrap') return `${status} ${address}`.trimEnd();
+  const { entry } = record;
+  const seen = lastSeen(record, whiteexpSeconds);
+  const direction = seen?.isDerived ? '~' : (seen?.direction ?? '');
+  const time = seen === undefined ? '' : formatTime(seen.time);
+  const counts = `${String(entry.bcount).padStart(7)} ${String(Math.max(0, entry.pcount)).padStart(7)}`;
+  const sender = record.kind === 'tuple' ? `  ${printable(record.from)} to ${printable(record.to)}` : '';
+  const left = formatRelative(entry.expire, now);
+  return `${status} ${address} ${time.padEnd(19)} ${direction.padEnd(3)} ${formatTime(entry.expire)}  ${counts}  ${left}${sender}`;
+}

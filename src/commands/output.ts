@@ -1,0 +1,38 @@
+// Standard output for commands that may write a great deal: collected, and waited for when the reader is slow.
+
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+
+const ENOUGH = 1 << 16;
+
+/** Collects text and hands it on in large pieces. */
+export class Output {
+  readonly #stream: Writable;
+  #pending: string[] = [];
+  #size = 0;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  /** Adds text; it is written by {@link flush}. */
+  add(text: string): void {
+    this.#pending.push(text);
+    this.#size += text.length;
+  }
+
+  /** Adds a line, and writes when enough has come together. */
+  async line(text: string): Promise<void> {
+    this.add(`${text}\n`);
+    if (this.#size >= ENOUGH) await this.flush();
+  }
+
+  /** Writes what was collected; settles when the stream takes more. */
+  async flush(): Promise<void> {
+    if (this.#size === 0) return;
+    const text = this.#pending.join('');
+    this.#pending = [];
+    this.#size = 0;
+    if (!this.#stream.write(text)) await once(this.#stream, 'drain');
+  }
+}

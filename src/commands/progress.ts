@@ -1,0 +1,56 @@
+// A progress bar on a terminal; nothing anywhere else.
+
+import { formatBytes, formatDuration, formatNumber } from './format.js';
+
+const INTERVAL_MS = 100;
+const BAR_WIDTH = 24;
+
+/** What is drawn to. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** Shows how far a long work has come: bytes, packets a second, time left. */
+export class Progress {
+  readonly #terminal: Terminal;
+  readonly #clock: () => number;
+  readonly #start: number;
+  #drawn = Number.NEGATIVE_INFINITY;
+
+  /** @param clock milliseconds of a clock that never goes back */
+  constructor(terminal: Terminal, clock: () => number = () => performance.now()) {
+    this.#terminal = terminal;
+    this.#clock = clock;
+    this.#start = clock();
+  }
+
+  /** Draws the bar, not more often than is good to look at. `total` is undefined where nobody knows it. */
+  update(bytes: number, total: number | undefined, packets: number): void {
+    const now = this.#clock();
+    if (!this.#terminal.isTTY || now - this.#drawn < INTERVAL_MS) return;
+    this.#drawn = now;
+    const seconds = (now - this.#start) / 1000;
+    const rate = `${formatNumber(packets / Math.max(seconds, 0.001))} packets/s`;
+    const line =
+      total === undefined || total === 0
+        ? `${formatBytes(bytes)}  ${rate}`
+        : `${bar(bytes / total)} ${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}  ${timeLeft(bytes, total, seconds)}`;
+    this.#terminal.write(`\r\x1b[K${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`);
+  }
+
+  /** Takes the bar away. */
+  clear(): void {
+    if (this.#terminal.isTTY && this.#drawn >= 0) this.#terminal.write('\r\x1b[K');
+  }
+}
+
+function bar(fraction: number): string {
+  const full = Math.round(Math.min(1, fraction) * BAR_WIDTH);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${String(Math.floor(fraction * 100)).padStart(3)} %`;
+}
+
+function timeLeft(bytes: number, total: number, seconds: number): string {
+  return bytes === 0 ? '' : `${formatDuration(Math.ceil((seconds * (total - bytes)) / bytes))} left`;
+}

@@ -1,0 +1,91 @@
+// The commands there are.
+
+import type { Settings } from '../options/table.js';
+import type { Command } from './command.js';
+
+const ANY = Number.POSITIVE_INFINITY;
+
+/** Options that every command knows. */
+export const COMMON_OPTIONS: readonly (keyof Settings)[] = ['help', 'version', 'config'];
+
+const STORE_OPTIONS = ['database', 'busy-timeout'] as const;
+
+const POLICY_OPTIONS = ['inbound-only', 'interface', 'port', 'ignore', 'ignore-file', 'mail-server'] as const;
+
+/** In the order in which the help shows them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'replay',
+    operands: 'FILE…',
+    summary: 'Whitelist from recorded captures, and report what they hold',
+    minimum: 1,
+    maximum: ANY,
+    options: [...STORE_OPTIONS, 'dry-run', 'json', 'strict', 'whiteexp', ...POLICY_OPTIONS],
+    load: () => import('./replay.js'),
+  },
+  {
+    name: 'explain',
+    operands: 'FILE…',
+    summary: 'Tell of every record what it is, and whether it counts and why',
+    minimum: 1,
+    maximum: ANY,
+    options: ['json', 'strict', ...POLICY_OPTIONS],
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'query',
+    operands: 'ADDRESS|NETWORK…',
+    summary: 'When was this address last seen, in which direction, by which rule, until when is it white?',
+    minimum: 1,
+    maximum: ANY,
+    options: [...STORE_OPTIONS, 'json', 'at', 'whiteexp'],
+    load: () => import('./query.js'),
+  },
+  {
+    name: 'list',
+    operands: '',
+    summary: 'List the database',
+    minimum: 0,
+    maximum: 0,
+    options: [
+      ...STORE_OPTIONS,
+      'status',
+      'since',
+      'expiring',
+      'sort',
+      'limit',
+      'format',
+      'json',
+      'at',
+      'whiteexp',
+    ],
+    load: () => import('./list.js'),
+  },
+  {
+    name: 'add',
+    operands: 'ADDRESS…',
+    summary: 'Make addresses white by hand, as spamdb -a does',
+    minimum: 1,
+    maximum: ANY,
+    options: [...STORE_OPTIONS, 'whiteexp'],
+    load: () => import('./add.js'),
+  },
+  {
+    name: 'delete',
+    operands: 'ADDRESS…',
+    summary: 'Delete addresses, as spamdb -d does',
+    minimum: 1,
+    maximum: ANY,
+    options: STORE_OPTIONS,
+    load: () => import('./delete.js'),
+  },
+  {
+    name: 'trap',
+    operands: 'ADDRESS…',
+    summary: 'Trap addresses for a day, as spamdb -t -a does',
+    minimum: 1,
+    maximum: ANY,
+    options: STORE_OPTIONS,
+    load: () => import('./trap.js'),
+  },
+];

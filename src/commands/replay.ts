@@ -1,0 +1,190 @@
+// replay: whitelists from recorded captures as the daemon would have, by the packets' own clock, and reports.
+
+import { existsSync } from 'node:fs';
+import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
+import { SavefileError } from '../capture/savefile-error.js';
+import { makePolicy } from '../daemon/make-policy.js';
+import { memoryDatabase, openDatabase, startDatabase } from '../daemon/open-database.js';
+import { Pipeline } from '../daemon/pipeline.js';
+import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
+import { WorkerSink } from '../daemon/worker-sink.js';
+import { databasePath } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
+import type { Policy } from '../policy/policy.js';
+import type { Store } from '../store/store.js';
+import type { Context } from './command.js';
+import { EXIT, exitStatus } from './exit-status.js';
+import { Progress } from './progress.js';
+import { type ReplayReport, reportJson, reportText } from './replay-report.js';
+import { ReplaySummary } from './replay-summary.js';
+import { Timeline } from './timeline.js';
+
+/** A batch is written when so many sightings wait, or so much time has gone by. */
+const BATCH_SIGHTINGS = 2_500_000;
+const BATCH_MS = 10_000;
+const PICTURE_COLUMNS = 60;
+const BUSIEST = 10;
+
+/** Runs the command. @throws {StoreError} @throws {SavefileError} before anything was read */
+export async function run(context: Context): Promise<number> {
+  const { settings, operands, output, warn } = context;
+  const policy = makePolicy(settings);
+  const paths = await inTimeOrder(operands);
+  const path = databasePath(settings);
+  const { store, sink } = await openSink(settings, path);
+  const interrupt = listenForInterrupt();
+  const replay = new Replay(policy, sink, settings.strict, warn, interrupt.signal);
+  try {
+    await replay.run(paths);
+  } finally {
+    interrupt.release();
+    await store.close();
+  }
+  const report = { ...replay.report(), isDryRun: settings['dry-run'] };
+  output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
+  return report.isInterrupted ? EXIT.interrupted : replay.status;
+}
+
+async function openSink(settings: Settings, path: string): Promise<{ store: Store; sink: SightingSink }> {
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const whiteexpSeconds = settings.whiteexp * 3600;
+  if (settings['dry-run']) {
+    const base = existsSync(path) ? await openDatabase(path, { isReadOnly: true, busyTimeoutMs }) : undefined;
+    const store = await memoryDatabase(base);
+    return { store, sink: new LocalSink(store, whiteexpSeconds) };
+  }
+  const store = await startDatabase(path, { canCreate: true, busyTimeoutMs });
+  return { store, sink: new WorkerSink(store, whiteexpSeconds) };
+}
+
+/** The first Ctrl-C ends the reading; a second one ends the program as usual. */
+function listenForInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  const release = (): void => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return { signal: controller.signal, release };
+}
+
+class Replay {
+  /** The exit status if nothing interrupts. */
+  status: number = EXIT.ok;
+  readonly #pipeline: Pipeline;
+  readonly #sink: SightingSink;
+  readonly #isStrict: boolean;
+  readonly #warn: (message: string) => void;
+  readonly #signal: AbortSignal;
+  readonly #summary = new ReplaySummary();
+  readonly #timeline = new Timeline();
+  readonly #progress = new Progress(process.stderr);
+  readonly #start = performance.now();
+  #written = performance.now();
+  #waiting = 0;
+  #busy: Promise<void> | undefined;
+  #files = 0;
+  #packets = 0;
+  #truncated = 0;
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+  #seconds = 0;
+
+  constructor(
+    policy: Policy,
+    sink: SightingSink,
+    isStrict: boolean,
+    warn: (message: string) => void,
+    signal: AbortSignal,
+  ) {
+    this.#sink = sink;
+    this.#isStrict = isStrict;
+    this.#warn = warn;
+    this.#signal = signal;
+    this.#pipeline = new Pipeline(policy, (words, count) => {
+      this.#waiting += count;
+      this.#busy = sink.add(words, count);
+    });
+  }
+
+  async run(paths: readonly string[]): Promise<void> {
+    try {
+      for (const path of paths) {
+        if (this.#signal.aborted) break;
+        this.#files++;
+        await this.#scan(path);
+      }
+      await this.#write();
+    } finally {
+      this.#progress.clear();
+      this.#seconds = (performance.now() - this.#start) / 1000;
+    }
+  }
+
+  async #scan(path: string): Promise<void> {
+    const pipeline = this.#pipeline;
+    const timeline = this.#timeline;
+    try {
+      await scanSavefile(path, {
+        signal: this.#signal,
+        onRecord: cursor => {
+          const { seconds } = cursor;
+          this.#packets++;
+          if (seconds < this.#first) this.#first = seconds;
+          if (seconds > this.#last) this.#last = seconds;
+          if (pipeline.record(cursor)) timeline.add(seconds);
+        },
+        onProgress: (position, size) => this.#onProgress(position, size),
+      });
+    } catch (error) {
+      this.#noteDamage(error);
+    }
+  }
+
+  #onProgress(position: number, size: number | undefined): Promise<void> | undefined {
+    this.#progress.update(position, size, this.#packets);
+    if (this.#waiting >= BATCH_SIGHTINGS || performance.now() - this.#written >= BATCH_MS)
+      return this.#write();
+    return this.#busy;
+  }
+
+  /** What came before the damage counts, and so do the other captures; the exit status tells. */
+  #noteDamage(error: unknown): void {
+    if (!(error instanceof SavefileError)) throw error;
+    this.#progress.clear();
+    if (error.code !== 'truncated') {
+      this.status = exitStatus(error)!;
+      this.#warn(error.message);
+      return;
+    }
+    this.#truncated++;
+    this.#warn(`warning: ${error.message}`);
+    if (this.#isStrict) this.status = EXIT.dataError;
+  }
+
+  async #write(): Promise<void> {
+    const { batch, result } = await this.#sink.commit(this.#pipeline.takeRules());
+    this.#summary.add(batch, result);
+    this.#waiting = 0;
+    this.#written = performance.now();
+  }
+
+  report(): Omit<ReplayReport, 'isDryRun'> {
+    const hasPackets = this.#packets > 0;
+    return {
+      ...this.#pipeline.counts(),
+      ...this.#summary.outcomes(),
+      addresses: this.#summary.addresses,
+      truncated: this.#truncated,
+      first: hasPackets ? this.#first : undefined,
+      last: hasPackets ? this.#last : undefined,
+      seconds: this.#seconds,
+      files: this.#files,
+      busiest: this.#summary.busiest(BUSIEST),
+      timeline: this.#timeline.columns(PICTURE_COLUMNS),
+      isInterrupted: this.#signal.aborted,
+    };
+  }
+}

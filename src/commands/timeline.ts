@@ -1,0 +1,54 @@
+// How many sightings there were when, in constant memory whatever the length of the capture.
+
+const SLOTS = 480;
+
+/** A histogram over time whose slots grow wider as more time has to fit. */
+export class Timeline {
+  #width = 1;
+  readonly #slots = new Map<number, number>();
+  /** The slot that is being filled; mostly the next sighting falls into it, too. */
+  #current = Number.NaN;
+  #count = 0;
+
+  /** Counts one; `seconds` since the epoch. */
+  add(seconds: number): void {
+    const slot = Math.floor(seconds / this.#width);
+    if (slot !== this.#current) this.#move(slot);
+    this.#count++;
+  }
+
+  #move(slot: number): void {
+    this.#settle();
+    this.#current = slot;
+    if (this.#slots.size > SLOTS) this.#widen();
+  }
+
+  #settle(): void {
+    if (this.#count > 0) this.#slots.set(this.#current, (this.#slots.get(this.#current) ?? 0) + this.#count);
+    this.#count = 0;
+  }
+
+  #widen(): void {
+    const slots = [...this.#slots];
+    this.#slots.clear();
+    this.#width *= 2;
+    this.#current = Math.floor(this.#current / 2);
+    for (const [slot, count] of slots) {
+      const wider = Math.floor(slot / 2);
+      this.#slots.set(wider, (this.#slots.get(wider) ?? 0) + count);
+    }
+  }
+
+  /** The counts in at most `columns` equal stretches of `seconds`, from the first sighting to the last. */
+  columns(columns: number): { readonly seconds: number; readonly counts: readonly number[] } {
+    this.#settle();
+    const used = [...this.#slots.keys()];
+    if (used.length === 0) return { seconds: this.#width, counts: [] };
+    const first = used.reduce((a, b) => Math.min(a, b));
+    const last = used.reduce((a, b) => Math.max(a, b));
+    const perColumn = Math.ceil((last - first + 1) / columns);
+    const counts = new Array<number>(Math.ceil((last - first + 1) / perColumn)).fill(0);
+    for (const [slot, count] of this.#slots) counts[Math.floor((slot - first) / perColumn)]! += count;
+    return { seconds: perColumn * this.#width, counts };
+  }
+}

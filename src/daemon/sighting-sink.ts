@@ -1,0 +1,41 @@
+// Where a pipeline's sightings go: tallied here, or on the thread that holds the database.
+
+import type { BatchResult, Store } from '../store/store.js';
+import type { Batch, LogRule } from '../whitelist/batch.js';
+import { Tally } from '../whitelist/tally.js';
+
+/** A batch that was written, and what became of its rows. */
+export interface Written {
+  readonly batch: Batch;
+  readonly result: BatchResult;
+}
+
+/** Takes sightings in, and writes them to a store when told. */
+export interface SightingSink {
+  /** Takes in a block of sightings as `Tally.add` does. A promise means: wait before you bring more. */
+  add(words: Int32Array, count: number): Promise<void> | undefined;
+  /** Writes all that was added since the last time; `rules` are those that the origins number. @throws {StoreError} */
+  commit(rules: readonly LogRule[]): Promise<Written>;
+}
+
+/** Tallies on this thread. */
+export class LocalSink implements SightingSink {
+  readonly #tally: Tally;
+  readonly #store: Store;
+  readonly #whiteexpSeconds: number;
+
+  constructor(store: Store, whiteexpSeconds: number) {
+    this.#tally = new Tally(whiteexpSeconds);
+    this.#store = store;
+    this.#whiteexpSeconds = whiteexpSeconds;
+  }
+
+  add(words: Int32Array, count: number): undefined {
+    this.#tally.add(words, count);
+  }
+
+  async commit(rules: readonly LogRule[]): Promise<Written> {
+    const batch = this.#tally.take(rules);
+    return { batch, result: await this.#store.applyBatch(batch, this.#whiteexpSeconds) };
+  }
+}

@@ -1,0 +1,51 @@
+// From a command line and the configuration file to the settings that hold.
+
+import type { CommandLine } from './argv.js';
+import { readConfig } from './config.js';
+import type { Option } from './option.js';
+import { DEFAULT_DATABASE, OPTIONS, type Settings } from './table.js';
+import { UsageError } from './usage-error.js';
+
+/**
+ * The settings: what the command line says, else the configuration file, else the default.
+ * @throws {UsageError}
+ */
+export async function readSettings(commandLine: CommandLine): Promise<Settings> {
+  const given = parseOptions(commandLine.options, name => `option "--${name}"`, false);
+  const path = given.config;
+  const fromFile = parseOptions(
+    await readConfig(path),
+    name => `configuration "${path ?? 'spamlogd.toml'}": key "${name}"`,
+    true,
+  );
+  const defaults = Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, option]) => [name, option.default]),
+  );
+  return { ...(defaults as unknown as Settings), ...fromFile, ...given };
+}
+
+function parseOptions(
+  options: ReadonlyMap<keyof Settings, readonly string[]>,
+  describe: (name: string) => string,
+  isConfig: boolean,
+): Partial<Settings> {
+  const settings: Record<string, unknown> = {};
+  for (const [name, texts] of options) {
+    const option = OPTIONS[name] as Option<unknown>;
+    const parsed = option.parse(texts);
+    if ('expected' in parsed) {
+      throw new UsageError(
+        `${describe(name)} must be ${parsed.expected}, not "${texts.join(',')}"`,
+        isConfig,
+      );
+    }
+    settings[name] = parsed.value;
+  }
+  return settings as Partial<Settings>;
+}
+
+/** The path of the database: as given, else of the environment, else the default. */
+export function databasePath(settings: Settings, environment: NodeJS.ProcessEnv = process.env): string {
+  const text = settings.database ?? (environment['SPAMLOGD_DATABASE'] || DEFAULT_DATABASE);
+  return text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : text;
+}
