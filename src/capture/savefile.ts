@@ -9,8 +9,8 @@ import { SavefileError } from './savefile-error.js';
 
 /** What to do while a capture file is read. */
 export interface ScanHooks {
-  /** Called for every record; the cursor and its bytes are valid during the call only. */
-  readonly onRecord: (cursor: RecordCursor) => void;
+  /** Takes in all records that the parser has come to: steps with its `next` until that says false. */
+  readonly onRecords: (parser: SavefileParser) => void;
   /** Called between chunks, with the bytes read so far and the file's size; a promise is waited for. */
   readonly onProgress?: (position: number, size: number | undefined) => Promise<void> | undefined;
   /** Ends the reading between two chunks. */
@@ -37,10 +37,10 @@ export async function scanSavefile(path: string, hooks: ScanHooks): Promise<void
 
 async function scanChunks(source: ChunkSource, hooks: ScanHooks): Promise<void> {
   const parser = new SavefileParser();
-  const { onRecord, onProgress, signal } = hooks;
+  const { onRecords, onProgress, signal } = hooks;
   for await (const chunk of source.chunks()) {
     parser.feed(chunk.bytes, chunk.start, chunk.end);
-    while (parser.next()) onRecord(parser.cursor);
+    onRecords(parser);
     if (parser.problem !== undefined || signal?.aborted) break;
     const wait = onProgress?.(source.position, source.size);
     if (wait !== undefined) await wait;

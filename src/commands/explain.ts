@@ -20,11 +20,11 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   for (const path of operands) {
     try {
       await scanSavefile(path, {
-        onRecord: cursor => {
-          const { linkType, originalLength, isLittleEndian } = cursor;
-          const bytes = cursor.bytes.subarray(cursor.at, cursor.end);
-          const record = decodeRecord(linkType, bytes, originalLength, isLittleEndian);
-          output.add(`${describe(cursor, record, judge(record, policy))}\n`);
+        onRecords: parser => {
+          while (parser.next()) {
+            const record = decode(parser.cursor);
+            output.add(`${describe(parser.cursor, record, judge(record, policy))}\n`);
+          }
         },
         onProgress: () => output.flush(),
       });
@@ -36,6 +36,10 @@ export async function run({ settings, operands, output, warn }: Context): Promis
     }
   }
   return status;
+}
+
+function decode({ linkType, bytes, at, end, originalLength, isLittleEndian }: RecordCursor): LogRecord {
+  return decodeRecord(linkType, bytes.subarray(at, end), originalLength, isLittleEndian);
 }
 
 function whyNot(record: LogRecord, verdict: Verdict): string | undefined {

@@ -27,12 +27,12 @@ export class Progress {
   }
 
   /** Draws the bar, not more often than is good to look at. `total` is undefined where nobody knows it. */
-  update(bytes: number, total: number | undefined, packets: number): void {
+  update(bytes: number, total: number | undefined, packets: () => number): void {
     const now = this.#clock();
     if (!this.#terminal.isTTY || now - this.#drawn < INTERVAL_MS) return;
     this.#drawn = now;
     const seconds = (now - this.#start) / 1000;
-    const rate = `${formatNumber(packets / Math.max(seconds, 0.001))} packets/s`;
+    const rate = `${formatNumber(packets() / Math.max(seconds, 0.001))} packets/s`;
     const line =
       total === undefined || total === 0
         ? `${formatBytes(bytes)}  ${rate}`

@@ -14,9 +14,6 @@ export interface ReplayReport extends Counts {
   readonly trapped: number;
   /** Captures that ended inside a record. */
   readonly truncated: number;
-  /** Times of the first and last packet; undefined when there was none. */
-  readonly first: number | undefined;
-  readonly last: number | undefined;
   /** How long the replay took. */
   readonly seconds: number;
   readonly files: number;

@@ -86,10 +86,7 @@ class Replay {
   #waiting = 0;
   #busy: Promise<void> | undefined;
   #files = 0;
-  #packets = 0;
   #truncated = 0;
-  #first = Number.POSITIVE_INFINITY;
-  #last = Number.NEGATIVE_INFINITY;
   #seconds = 0;
 
   constructor(
@@ -105,6 +102,7 @@ class Replay {
     this.#signal = signal;
     this.#pipeline = new Pipeline(policy, (words, count) => {
       this.#waiting += count;
+      this.#timeline.addBlock(words, count);
       this.#busy = sink.add(words, count);
     });
   }
@@ -125,17 +123,10 @@ class Replay {
 
   async #scan(path: string): Promise<void> {
     const pipeline = this.#pipeline;
-    const timeline = this.#timeline;
     try {
       await scanSavefile(path, {
         signal: this.#signal,
-        onRecord: cursor => {
-          const { seconds } = cursor;
-          this.#packets++;
-          if (seconds < this.#first) this.#first = seconds;
-          if (seconds > this.#last) this.#last = seconds;
-          if (pipeline.record(cursor)) timeline.add(seconds);
-        },
+        onRecords: parser => pipeline.drain(parser),
         onProgress: (position, size) => this.#onProgress(position, size),
       });
     } catch (error) {
@@ -144,7 +135,7 @@ class Replay {
   }
 
   #onProgress(position: number, size: number | undefined): Promise<void> | undefined {
-    this.#progress.update(position, size, this.#packets);
+    this.#progress.update(position, size, () => this.#pipeline.packets);
     if (this.#waiting >= BATCH_SIGHTINGS || performance.now() - this.#written >= BATCH_MS)
       return this.#write();
     return this.#busy;
@@ -172,14 +163,11 @@ class Replay {
   }
 
   report(): Omit<ReplayReport, 'isDryRun'> {
-    const hasPackets = this.#packets > 0;
     return {
       ...this.#pipeline.counts(),
       ...this.#summary.outcomes(),
       addresses: this.#summary.addresses,
       truncated: this.#truncated,
-      first: hasPackets ? this.#first : undefined,
-      last: hasPackets ? this.#last : undefined,
       seconds: this.#seconds,
       files: this.#files,
       busiest: this.#summary.busiest(BUSIEST),

@@ -1,5 +1,7 @@
 // How many sightings there were when, in constant memory whatever the length of the capture.
 
+import { SIGHTING_FIELD } from '../whitelist/tally.js';
+
 const SLOTS = 480;
 
 /** A histogram over time whose slots grow wider as more time has to fit. */
@@ -15,6 +17,12 @@ export class Timeline {
     const slot = Math.floor(seconds / this.#width);
     if (slot !== this.#current) this.#move(slot);
     this.#count++;
+  }
+
+  /** Counts the sightings of a block, as `Tally.add` takes them. */
+  addBlock(words: Int32Array, count: number): void {
+    const { stride, time } = SIGHTING_FIELD;
+    for (let at = time; at < count * stride; at += stride) this.add(words[at]! >>> 0);
   }
 
   #move(slot: number): void {

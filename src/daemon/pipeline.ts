@@ -1,11 +1,13 @@
 // From records to sightings: the one path of the live daemon and of a replay.
 
+import { FastLane } from '../policy/fast-lane.js';
 import type { Policy } from '../policy/policy.js';
 import { isMalformed, REASONS } from '../policy/reason.js';
 import { Screen, SIGHTING } from '../policy/screen.js';
 import { DIRECTION, type LogRule } from '../whitelist/batch.js';
 import { packOrigin, SIGHTING_FIELD } from '../whitelist/tally.js';
 import type { RecordCursor } from '../wire/record-cursor.js';
+import type { SavefileParser } from '../wire/savefile-parser.js';
 
 const { stride: STRIDE, time: TIME, origin: ORIGIN } = SIGHTING_FIELD;
 
@@ -21,26 +23,53 @@ export interface Counts {
   /** Well-formed records that did not count, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
   readonly malformed: number;
+  /** Times of the earliest and the latest record, in seconds since the epoch; undefined when there was none. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
 }
 
-/** Screens records, counts them, and collects the sightings in blocks. */
+/** Judges records, counts them, and collects the sightings in blocks. */
 export class Pipeline {
   readonly #screen: Screen;
+  readonly #lane: FastLane;
   readonly #counts = new Float64Array(REASONS.length);
   readonly #onBlock: (words: Int32Array, count: number) => void;
   readonly #block = new Int32Array(BLOCK * STRIDE);
   #end = 0;
   #inbound = 0;
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
 
   /** @param onBlock is given sightings as `Tally.add` takes them; the words are used again after it returns */
   constructor(policy: Policy, onBlock: (words: Int32Array, count: number) => void) {
     this.#screen = new Screen(policy);
+    this.#lane = new FastLane(policy, this.#screen.rules);
     this.#onBlock = onBlock;
+  }
+
+  /** Takes in all records that a parser has come to. */
+  drain(parser: SavefileParser): void {
+    for (;;) {
+      const window = parser.plainWindow();
+      if (window !== undefined) {
+        this.#end = this.#lane.run(window, this.#counts, this.#block, this.#end);
+        parser.resume(window);
+        if (this.#end === this.#block.length) {
+          this.flush();
+          continue;
+        }
+      }
+      if (!parser.next()) return;
+      this.record(parser.cursor);
+    }
   }
 
   /** Takes in one record; whether it was a sighting. */
   record(cursor: RecordCursor): boolean {
     const screen = this.#screen;
+    const { seconds } = cursor;
+    if (seconds < this.#first) this.#first = seconds;
+    if (seconds > this.#last) this.#last = seconds;
     const reason = screen.check(cursor);
     this.#counts[reason]!++;
     if (reason !== SIGHTING) return false;
@@ -52,7 +81,7 @@ export class Pipeline {
     block[at + 1] = screen.w1;
     block[at + 2] = screen.w2;
     block[at + 3] = screen.w3;
-    block[at + TIME] = cursor.seconds;
+    block[at + TIME] = seconds;
     block[at + ORIGIN] = packOrigin(screen.rule, direction);
     this.#end = at + STRIDE;
     if (this.#end === block.length) this.flush();
@@ -71,26 +100,35 @@ export class Pipeline {
     return this.#screen.rules.take();
   }
 
+  /** How many records so far. */
+  get packets(): number {
+    return this.#counts.reduce((sum, count) => sum + count);
+  }
+
   /** The counts so far. */
   counts(): Counts {
     const ignored: Record<string, number> = {};
-    let packets = 0;
     let malformed = 0;
     REASONS.forEach((reason, number) => {
       const count = this.#counts[number]!;
-      packets += count;
       if (reason === undefined || count === 0) return;
       if (isMalformed(reason)) malformed += count;
       else ignored[reason] = count;
     });
+    const { packets } = this;
     const sightings = this.#counts[SIGHTING]!;
+    const inbound = this.#inbound + this.#lane.inbound;
+    const first = Math.min(this.#first, this.#lane.first);
+    const last = Math.max(this.#last, this.#lane.last);
     return {
       packets,
       sightings,
-      inbound: this.#inbound,
-      outbound: sightings - this.#inbound,
+      inbound,
+      outbound: sightings - inbound,
       ignored,
       malformed,
+      first: packets > 0 ? first : undefined,
+      last: packets > 0 ? last : undefined,
     };
   }
 }

@@ -22,7 +22,7 @@ export class WorkerSink implements SightingSink {
 
   add(words: Int32Array, count: number): Promise<void> | undefined {
     this.#underWay++;
-    const block = words.slice(0, count * SIGHTING_FIELD.stride);
+    const block = new Int32Array(words.subarray(0, count * SIGHTING_FIELD.stride));
     this.#last = this.#store.tally(block, this.#whiteexpSeconds).then(() => {
       this.#underWay--;
     });

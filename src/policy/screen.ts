@@ -30,7 +30,33 @@ import { REASON_NUMBER } from './reason.js';
 import { RuleTable } from './rule-table.js';
 
 // V8 takes a module's own constants for what they are, but looks imported ones up again for every record.
-const R = REASON_NUMBER;
+const {
+  'bad-attribute': BAD_ATTRIBUTE,
+  blocked: BLOCKED,
+  'cut-short': CUT_SHORT,
+  empty: EMPTY,
+  fragment: FRAGMENT,
+  'guarded-rule': GUARDED_RULE,
+  'header-cut': HEADER_CUT,
+  'header-length': HEADER_LENGTH,
+  'header-version': HEADER_VERSION,
+  'ignored-network': IGNORED_NETWORK,
+  'ip-header': IP_HEADER,
+  'no-direction': NO_DIRECTION,
+  'no-payload': NO_PAYLOAD,
+  'not-mail-server': NOT_MAIL_SERVER,
+  'not-match': NOT_MATCH,
+  'not-opening': NOT_OPENING,
+  'not-tcp': NOT_TCP,
+  'other-action': OTHER_ACTION,
+  'other-family': OTHER_FAMILY,
+  'other-interface': OTHER_INTERFACE,
+  'other-port': OTHER_PORT,
+  outbound: OUTBOUND,
+  'payload-not-ip': PAYLOAD_NOT_IP,
+  redirected: REDIRECTED,
+  transit: TRANSIT,
+} = REASON_NUMBER;
 const PFLOG = PFLOG_HEADER;
 const PF = PF_VALUES;
 const IPV4 = IPV4_HEADER;
@@ -77,14 +103,14 @@ export class Screen {
 
   #checkPflog(cursor: RecordCursor): number {
     const { bytes, view, at, end } = cursor;
-    if (end === at) return R.empty;
+    if (end === at) return EMPTY;
     const length = bytes[at]!;
-    if (length < PFLOG.minimum) return R['header-length'];
-    if (end - at < ((length + 3) & ~3)) return R['header-cut'];
+    if (length < PFLOG.minimum) return HEADER_LENGTH;
+    if (end - at < ((length + 3) & ~3)) return HEADER_CUT;
     const version = ipVersion(bytes[at + PFLOG.af]!);
-    if (version === 0) return R['other-family'];
+    if (version === 0) return OTHER_FAMILY;
     const payload = locatePayload(bytes, at, end, cursor.originalLength, version);
-    if (payload < 0) return R['payload-not-ip'];
+    if (payload < 0) return PAYLOAD_NOT_IP;
     const reason = this.#checkPacket(
       bytes,
       view,
@@ -95,17 +121,17 @@ export class Screen {
     );
     if (reason !== SIGHTING) return reason;
     const action = bytes[at + PFLOG.action]!;
-    if (action === PF.drop) return R.blocked;
-    if (action !== PF.pass) return R['other-action'];
-    if (bytes[at + PFLOG.reason] !== PF.match) return R['not-match'];
+    if (action === PF.drop) return BLOCKED;
+    if (action !== PF.pass) return OTHER_ACTION;
+    if (bytes[at + PFLOG.reason] !== PF.match) return NOT_MATCH;
     const direction = bytes[at + directionOffset(length)]!;
-    if (direction !== PF.in && direction !== PF.out) return R['no-direction'];
+    if (direction !== PF.in && direction !== PF.out) return NO_DIRECTION;
     const policy = this.#policy;
-    if (direction === PF.out && policy.inboundOnly) return R.outbound;
+    if (direction === PF.out && policy.inboundOnly) return OUTBOUND;
     if (policy.interface !== undefined && !isName(bytes, at + PFLOG.ifname, policy.interface.name)) {
-      return R['other-interface'];
+      return OTHER_INTERFACE;
     }
-    if (policy.guard !== undefined && isGuarded(policy.guard, bytes, at)) return R['guarded-rule'];
+    if (policy.guard !== undefined && isGuarded(policy.guard, bytes, at)) return GUARDED_RULE;
     const refusal = this.#checkAddresses(view, direction);
     if (refusal !== SIGHTING) return refusal;
     this.rule = this.rules.pflogRule(bytes, view, at, direction);
@@ -114,26 +140,26 @@ export class Screen {
 
   #checkNflog(cursor: RecordCursor): number {
     const { bytes, view, at, end } = cursor;
-    if (end === at) return R.empty;
-    if (end - at < NFLOG.size) return R['header-cut'];
-    if (bytes[at + NFLOG.version] !== 0) return R['header-version'];
+    if (end === at) return EMPTY;
+    if (end - at < NFLOG.size) return HEADER_CUT;
+    if (bytes[at + NFLOG.version] !== 0) return HEADER_VERSION;
     const attributes = this.#nflog;
     const payload = attributes.read(cursor);
-    if (payload === ABSENT) return R['bad-attribute'];
+    if (payload === ABSENT) return BAD_ATTRIBUTE;
     const family = bytes[at + NFLOG.family]!;
-    if (family !== LINUX_AF.inet && family !== LINUX_AF.inet6) return R['other-family'];
-    if (payload === 0) return R['no-payload'];
+    if (family !== LINUX_AF.inet && family !== LINUX_AF.inet6) return OTHER_FAMILY;
+    if (payload === 0) return NO_PAYLOAD;
     const version = family === LINUX_AF.inet ? 4 : 6;
-    if (payload < attributes.payloadEnd && bytes[payload]! >> 4 !== version) return R['payload-not-ip'];
+    if (payload < attributes.payloadEnd && bytes[payload]! >> 4 !== version) return PAYLOAD_NOT_IP;
     const reason = this.#checkPacket(bytes, view, payload, attributes.payloadEnd, version, ABSENT);
     if (reason !== SIGHTING) return reason;
     const policy = this.#policy;
     const direction = attributes.direction(policy.interface?.index ?? ABSENT);
-    if (direction === 0) return attributes.hook === HOOK.forward ? R.transit : R['no-direction'];
-    if (direction === OUT && policy.inboundOnly) return R.outbound;
+    if (direction === 0) return attributes.hook === HOOK.forward ? TRANSIT : NO_DIRECTION;
+    if (direction === OUT && policy.inboundOnly) return OUTBOUND;
     const index = direction === IN ? attributes.indev : attributes.outdev;
     if (policy.interface !== undefined && (index === ABSENT || policy.interface.index !== index)) {
-      return R['other-interface'];
+      return OTHER_INTERFACE;
     }
     const refusal = this.#checkAddresses(view, direction);
     if (refusal !== SIGHTING) return refusal;
@@ -157,23 +183,23 @@ export class Screen {
   ): number {
     const tcp = version === 4 ? this.#checkIpv4(bytes, view, at, end) : this.#checkIpv6(bytes, at, end);
     if (tcp < 0) return -tcp;
-    if (tcp + TCP.size > end) return R['cut-short'];
+    if (tcp + TCP.size > end) return CUT_SHORT;
     const isMail = this.#isMailPort[view.getUint16(tcp + TCP.destinationPort)];
     if (header !== ABSENT && bytes[header + PFLOG.rewritten] !== 0) {
-      if (isMail !== this.#isMailPort[view.getUint16(header + PFLOG.dport)]) return R.redirected;
+      if (isMail !== this.#isMailPort[view.getUint16(header + PFLOG.dport)]) return REDIRECTED;
     }
-    if (isMail === 0) return R['other-port'];
-    return isOpening(bytes[tcp + TCP.flags]!) ? SIGHTING : R['not-opening'];
+    if (isMail === 0) return OTHER_PORT;
+    return isOpening(bytes[tcp + TCP.flags]!) ? SIGHTING : NOT_OPENING;
   }
 
   /** Where the TCP header is, or a reason's number negated. */
   #checkIpv4(bytes: Uint8Array, view: DataView, at: number, end: number): number {
-    if (at >= end) return -R['cut-short'];
+    if (at >= end) return -CUT_SHORT;
     const headerLength = (bytes[at]! & 15) * 4;
-    if (headerLength < IPV4.size) return -R['ip-header'];
-    if (at + IPV4.size > end) return -R['cut-short'];
-    if (bytes[at + IPV4.protocol] !== PROTOCOL.tcp) return -R['not-tcp'];
-    if ((view.getUint16(at + IPV4.fragment) & FRAGMENT_MASK) !== 0) return -R.fragment;
+    if (headerLength < IPV4.size) return -IP_HEADER;
+    if (at + IPV4.size > end) return -CUT_SHORT;
+    if (bytes[at + IPV4.protocol] !== PROTOCOL.tcp) return -NOT_TCP;
+    if ((view.getUint16(at + IPV4.fragment) & FRAGMENT_MASK) !== 0) return -FRAGMENT;
     this.#isIpv4 = true;
     this.#source = at + IPV4.source;
     this.#destination = at + IPV4.destination;
@@ -181,7 +207,7 @@ export class Screen {
   }
 
   #checkIpv6(bytes: Uint8Array, at: number, end: number): number {
-    if (at + IPV6.size > end) return -R['cut-short'];
+    if (at + IPV6.size > end) return -CUT_SHORT;
     this.#isIpv4 = false;
     this.#source = at + IPV6.source;
     this.#destination = at + IPV6.destination;
@@ -189,27 +215,25 @@ export class Screen {
     let offset = at + IPV6.size;
     let isLaterFragment = false;
     while (!isLaterFragment && isExtensionHeader(protocol)) {
-      if (offset + 8 > end) return -R['cut-short'];
+      if (offset + 8 > end) return -CUT_SHORT;
       isLaterFragment = protocol === PROTOCOL.fragment && (be16(bytes, offset + 2) & IPV6_OFFSET_MASK) !== 0;
       const length = extensionLength(bytes, offset, protocol);
       protocol = bytes[offset]!;
       offset += length;
     }
-    if (protocol !== PROTOCOL.tcp) return -R['not-tcp'];
-    return isLaterFragment ? -R.fragment : offset;
+    if (protocol !== PROTOCOL.tcp) return -NOT_TCP;
+    return isLaterFragment ? -FRAGMENT : offset;
   }
 
   #checkAddresses(view: DataView, direction: number): number {
     const { mailServers, ignore } = this.#policy;
     if (direction === OUT && mailServers !== undefined) {
       this.#readAddress(view, this.#source);
-      if (!mailServers.has(this.w0, this.w1, this.w2, this.w3)) return R['not-mail-server'];
+      if (!mailServers.has(this.w0, this.w1, this.w2, this.w3)) return NOT_MAIL_SERVER;
     }
     this.#readAddress(view, direction === IN ? this.#source : this.#destination);
     this.direction = direction;
-    return ignore.size > 0 && ignore.has(this.w0, this.w1, this.w2, this.w3)
-      ? R['ignored-network']
-      : SIGHTING;
+    return ignore.size > 0 && ignore.has(this.w0, this.w1, this.w2, this.w3) ? IGNORED_NETWORK : SIGHTING;
   }
 
   #readAddress(view: DataView, at: number): void {

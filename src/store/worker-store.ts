@@ -73,13 +73,13 @@ export class WorkerStore implements Store {
     this.#waiting.clear();
   }
 
-  async #ask<T>(request: WithoutId<Request>): Promise<T> {
+  async #ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {
     await this.#opened;
     if (this.#failure !== undefined) throw this.#failure;
     const id = ++this.#lastId;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id });
+      this.#worker.postMessage({ ...request, id }, transfer);
     });
   }
 
@@ -95,10 +95,10 @@ export class WorkerStore implements Store {
 
   /**
    * Tallies a block of sightings on the worker's thread, as `Tally.add` does; {@link commitTally} writes them. Settles
-   * when it is done, so that no more than a few need be under way.
+   * when it is done, so that no more than a few need be under way. The words are given away: the array is empty after.
    */
-  tally(words: Int32Array, whiteexpSeconds: number): Promise<void> {
-    return this.#ask({ method: 'tally', words, whiteexpSeconds });
+  tally(words: Int32Array<ArrayBuffer>, whiteexpSeconds: number): Promise<void> {
+    return this.#ask({ method: 'tally', words, whiteexpSeconds }, [words.buffer]);
   }
 
   /** Applies what was tallied, as {@link applyBatch} does; gives the batch, too. */

@@ -9,7 +9,7 @@ import {
   type RecordParser,
   STOPPED,
 } from './record-cursor.js';
-import { linkTypeProblem } from './savefile-problem.js';
+import { LINK_TYPE, linkTypeProblem } from './savefile-problem.js';
 
 // V8 takes a module's own constants for what they are, but looks imported ones up again for every record.
 const MAXIMUM_CAPTURED = LONGEST;
@@ -76,6 +76,17 @@ function isFileHeader(bytes: Uint8Array, at: number): boolean {
   );
 }
 
+/** A stretch of a classic capture file, for loops that know its layout themselves. */
+export interface PcapWindow {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Where the next record begins; moved on by whoever has read records. */
+  at: number;
+  /** Where the bytes end that have come so far. */
+  readonly end: number;
+  readonly isLittleEndian: boolean;
+}
+
 /** Steps through the records behind a file header. */
 export class PcapParser implements RecordParser {
   readonly #header: PcapFileHeader;
@@ -89,6 +100,17 @@ export class PcapParser implements RecordParser {
     this.#fractionScale = header.isNanoseconds ? 1 : 1000;
     this.#fractionLimit = header.isNanoseconds ? 1_000_000_000 : 1_000_000;
     this.problem = linkTypeProblem(header.linkType) ?? versionProblem(header);
+  }
+
+  /** Whether the records are pflog ones in the layout of today: 16-byte headers, lengths in today's order. */
+  get isPlainPflog(): boolean {
+    const { recordHeaderSize, linkType, major, minor } = this.#header;
+    return recordHeaderSize === RECORD.size && linkType === LINK_TYPE.pflog && major === 2 && minor >= 4;
+  }
+
+  /** Byte order of the file. */
+  get isLittleEndian(): boolean {
+    return this.#header.isLittleEndian;
   }
 
   next(cursor: RecordCursor, at: number, end: number): number {

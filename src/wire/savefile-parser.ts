@@ -1,6 +1,12 @@
 // A capture file of any format as a stream: fed with pieces of it, steps through its records.
 
-import { decodePcapFileHeader, PCAP_FILE_HEADER_SIZE, PcapParser, pcapByteOrder } from './pcap.js';
+import {
+  decodePcapFileHeader,
+  PCAP_FILE_HEADER_SIZE,
+  PcapParser,
+  type PcapWindow,
+  pcapByteOrder,
+} from './pcap.js';
 import { isPcapng, PcapngParser } from './pcapng.js';
 import { NEED_MORE, RESTART, RecordCursor, viewOf } from './record-cursor.js';
 import type { SavefileProblem } from './savefile-problem.js';
@@ -66,6 +72,22 @@ export class SavefileParser {
       else this.problem = parser.problem;
     }
     return false;
+  }
+
+  /**
+   * What has come of a classic pflog capture and was not read, for a loop that reads plain records by itself; undefined
+   * for any other file. After it has moved the window's `at`, {@link resume} goes on behind.
+   */
+  plainWindow(): PcapWindow | undefined {
+    const parser = this.#parser;
+    if (!(parser instanceof PcapParser) || !parser.isPlainPflog) return undefined;
+    const { bytes, view } = this.cursor;
+    return { bytes, view, at: this.#at, end: this.#end, isLittleEndian: parser.isLittleEndian };
+  }
+
+  /** Goes on with the record that begins at the window's `at`. */
+  resume(window: PcapWindow): void {
+    this.#at = window.at;
   }
 
   /** Whether the format could be told; if not, more bytes are needed or {@link problem} is set. */
