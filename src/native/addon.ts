@@ -13,12 +13,16 @@ export const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
 export interface Addon {
   /** flock(2) without waiting: false when another open file holds the lock. `operation` is one of {@link LOCK}. */
   tryFlock(fd: number, operation: number): boolean;
-  /** openlog(3) with LOG_PID and LOG_NDELAY. `facility` is syslog.h's number. */
-  openSyslog(ident: string, facility: number): void;
-  /** syslog(3) of `[priority, text, priority, text, …]`; returns when syslogd has them. */
-  writeSyslog(lines: readonly (number | string)[]): void;
-  /** The same beside the event loop; two calls under way at once may overtake one another. */
-  writeSyslogLater(lines: readonly (number | string)[]): Promise<void>;
+  /**
+   * openlog(3) with LOG_PID and LOG_NDELAY, and a thread that sends the lines. `facility` is syslog.h's number; at most
+   * `limit` lines wait. Closes what was open before.
+   */
+  openSyslog(ident: string, facility: number, limit: number): void;
+  /** Queues a line for syslog(3): false when too many wait, or none is open. */
+  writeSyslog(priority: number, text: string): boolean;
+  /** Waits at most that long; whether syslogd then has every line. */
+  drainSyslog(milliseconds: number): boolean;
+  /** Sends what waits, for at most three seconds; the end of the process does the same. */
   closeSyslog(): void;
   /** One datagram to a unix socket, never waiting; a path that begins with `@` is in Linux's abstract namespace. */
   sendDatagram(path: string, text: string): void;
