@@ -10,6 +10,8 @@ export interface NetlinkSocket {
   /** Chosen by the kernel: the process id, unless the process has another such socket. */
   readonly portId: number;
   readonly inode: number;
+  /** Memory taken by messages that were not read yet, in bytes. */
+  readonly waiting: number;
   /** Messages lost because the receive buffer was full. */
   readonly drops: number;
 }
@@ -19,7 +21,12 @@ export function parseNetlinkSockets(text: string): NetlinkSocket[] {
   // sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode
   return rows(text)
     .filter(fields => fields.length >= 10 && Number(fields[1]) === NETLINK_NETFILTER)
-    .map(fields => ({ portId: Number(fields[2]), drops: Number(fields[8]), inode: Number(fields[9]) }));
+    .map(fields => ({
+      portId: Number(fields[2]),
+      waiting: Number(fields[4]),
+      drops: Number(fields[8]),
+      inode: Number(fields[9]),
+    }));
 }
 
 /** Port ids by group, from text of /proc/net/netfilter/nfnetlink_log's form. */

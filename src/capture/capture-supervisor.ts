@@ -61,7 +61,10 @@ export interface Timers {
 }
 
 const FIRST_DELAY_MILLISECONDS = 100;
-const LAST_DELAY_MILLISECONDS = 30_000;
+/** Longest wait for a device that cannot be opened. */
+const OPEN_DELAY_MILLISECONDS = 30_000;
+/** Longest wait after a capture that ended at once: the device is there, and each moment without it loses packets. */
+const LOST_DELAY_MILLISECONDS = 1_000;
 
 /** A capture that lasted this long begins anew with the first delay. */
 const STEADY_MILLISECONDS = 1_000;
@@ -170,7 +173,8 @@ export class CaptureSupervisor {
       this.#onStopped();
       return;
     }
-    if (this.#state?.kind === 'capturing') this.#restarts++;
+    const wasCapturing = this.#state?.kind === 'capturing';
+    if (wasCapturing) this.#restarts++;
     if (code === 'engine' && this.#engine + 1 < this.#options.engines.length) {
       this.#engine++;
       this.start();
@@ -178,8 +182,10 @@ export class CaptureSupervisor {
       this.#setState({ kind: 'failed', code, message });
     } else {
       this.#setState({ kind: 'waiting', code, message });
-      this.#wait(this.#delay, this.#readCondition());
-      this.#delay = Math.min(2 * this.#delay, LAST_DELAY_MILLISECONDS);
+      const longest = wasCapturing ? LOST_DELAY_MILLISECONDS : OPEN_DELAY_MILLISECONDS;
+      const delay = Math.min(this.#delay, longest);
+      this.#wait(delay, this.#readCondition());
+      this.#delay = Math.min(2 * delay, longest);
     }
   }
 

@@ -4,10 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { explainFailure } from './capture-failure.js';
 import { kernelFilter } from './capture-filter.js';
 import { CONTROL_FD, type EndMessage } from './capture-messages.js';
-import { readNetlinkSockets } from './capture-nflog.js';
+import { type NetlinkSocket, readNetlinkSockets } from './capture-nflog.js';
 import {
   type CaptureProcess,
   type CaptureReports,
@@ -28,6 +29,10 @@ const NOT_FOUND = 127;
 
 /** How often drops are asked for. */
 const COUNTS_MILLISECONDS = 2_000;
+
+/** How often, and at most how many times, the socket is looked at when tcpdump is to stop. */
+const DRAIN_LOOK_MILLISECONDS = 20;
+const DRAIN_LOOKS = 50;
 
 /** Starts tcpdump. It ends when this process does, however that ends. */
 export function startTcpdump(request: TcpdumpRequest, reports: CaptureReports): CaptureProcess {
@@ -81,7 +86,20 @@ class TcpdumpProcess implements CaptureProcess {
 
   stop(): void {
     this.#isStopping = true;
-    this.#child.kill('SIGTERM');
+    void this.#waitUntilRead().then(() => this.#child.kill('SIGTERM'));
+  }
+
+  /** tcpdump ends without reading what waits for it. Where that is to be seen, it is given the time to. */
+  async #waitUntilRead(): Promise<void> {
+    for (let looks = 0; looks < DRAIN_LOOKS; looks++) {
+      if (!this.#findSocket()?.waiting) return;
+      await setTimeout(DRAIN_LOOK_MILLISECONDS);
+    }
+  }
+
+  #findSocket(): NetlinkSocket | undefined {
+    if (this.#request.device.kind !== 'nflog') return undefined;
+    return readNetlinkSockets().find(({ portId }) => portId === this.#child.pid);
   }
 
   kill(): void {
@@ -99,7 +117,7 @@ class TcpdumpProcess implements CaptureProcess {
   #begin(): void {
     const { device, ports, account } = this.#request;
     const ids = readIds(this.#child.pid!);
-    if (account && ids && (ids.uid !== account.uid || ids.gid !== account.gid)) {
+    if (account && ids && (ids.uid === 0 || ids.uid !== account.uid || ids.gid !== account.gid)) {
       this.#isStillPrivileged = true;
       this.kill();
       return;
@@ -120,8 +138,7 @@ class TcpdumpProcess implements CaptureProcess {
   #askDrops(): void {
     const signal = countsSignal(process.platform);
     if (this.#request.device.kind === 'nflog') {
-      const socket = readNetlinkSockets().find(({ portId }) => portId === this.#child.pid);
-      this.#reportDrops(socket?.drops ?? null);
+      this.#reportDrops(this.#findSocket()?.drops ?? null);
     } else if (signal !== undefined) {
       this.#child.kill(signal);
     }
@@ -134,7 +151,7 @@ class TcpdumpProcess implements CaptureProcess {
   #explainEnd(code: number | null, signal: NodeJS.Signals | null): EndMessage {
     const { device, account } = this.#request;
     if (this.#isStillPrivileged) {
-      const message = `Cannot capture on "${device.name}": tcpdump did not become user "${account?.name}"`;
+      const message = `Cannot capture on "${device.name}": tcpdump did not give up root for user "${account?.name}"`;
       return { type: 'end', code: 'privileges', message };
     }
     if (this.#isStopping && code === 0) return { type: 'end', code: 'stopped', message: 'told to stop' };

@@ -10,9 +10,9 @@ test('the sockets of netfilter are found among all of netlink', () => {
 0000000000000000 12  3221225472 00000000 0        0        0     2        0        15537
 `;
   assert.deepEqual(parseNetlinkSockets(text), [
-    { portId: 0, drops: 0, inode: 13390 },
-    { portId: 4711, drops: 49918, inode: 14861 },
-    { portId: 3221225472, drops: 0, inode: 15537 },
+    { portId: 0, waiting: 0, drops: 0, inode: 13390 },
+    { portId: 4711, waiting: 8388224, drops: 49918, inode: 14861 },
+    { portId: 3221225472, waiting: 0, drops: 0, inode: 15537 },
   ]);
 });
 

@@ -85,7 +85,8 @@ export const openPcap: OpenEngine = ({ device, filter, onLost }): OpenDevice => 
         packets++;
         onPacket(words[0]!, words[1]!, buf, words[2]!, words[3]!);
       });
-      process.once('beforeExit', () => onLost('lost', 'it went down or away'));
+      const reason = device.kind === 'nflog' ? 'its receive buffer overran' : 'it went down or away';
+      process.once('beforeExit', () => onLost('lost', reason));
     },
     readDrops: () => (device.kind === 'nflog' ? null : session.stats().ps_drop),
     check: () => {

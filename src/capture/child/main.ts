@@ -22,12 +22,16 @@ import type { OpenDevice, OpenEngine, OpenRequest } from './engine.js';
 import { openCap } from './engine-cap.js';
 import { openPcap } from './engine-pcap.js';
 import { hardenDescriptor } from './harden.js';
+import { Output } from './output.js';
 import { PcapWriter } from './pcap-writer.js';
 
 const ENGINES: Readonly<Record<PackageEngine, OpenEngine>> = { pcap: openPcap, cap: openCap };
 
 /** What may wait for a reader that does not keep up: some 150,000 records. */
 const QUEUE_BYTES = 16 * 1024 * 1024;
+
+/** Standard output. */
+const STREAM_FD = 1;
 
 /** How often the device is checked, and counts are sent if they changed. */
 const CHECK_MILLISECONDS = 1_000;
@@ -75,10 +79,11 @@ function capture(): void {
   inode = hardenDescriptor(named);
   drop();
 
-  const output = new Socket({ fd: 1, readable: false, writable: true });
-  output.on('error', error => void end('output', `Cannot write the pcap stream: ${error.message}`));
-  output.unref();
-  writer = new PcapWriter(output, {
+  // This is how Node puts a descriptor into non-blocking mode; the socket itself is not written to.
+  new Socket({ fd: STREAM_FD, readable: false, writable: true }).unref();
+  const onError = (error: Error): void =>
+    void end('output', `Cannot write the pcap stream: ${error.message}`);
+  writer = new PcapWriter(new Output(STREAM_FD, onError), {
     linkType: device.linkType,
     snapLength: named.snapLength,
     queueBytes: QUEUE_BYTES,

@@ -2,7 +2,7 @@
 // keep up: what waits is bounded, and what does not fit is counted.
 
 import { endianness } from 'node:os';
-import type { Writable } from 'node:stream';
+import type { Output } from './output.js';
 
 const FILE_HEADER_BYTES = 24;
 /** Bytes of a record's header: seconds, microseconds, captured length, length. */
@@ -26,18 +26,19 @@ export interface PcapWriterOptions {
 
 /** Writes packets to a stream; what was appended in one turn of the event loop is sent at its end. */
 export class PcapWriter {
-  readonly #output: Writable;
+  readonly #output: Output;
   readonly #options: PcapWriterOptions;
   readonly #isLittleEndian = endianness() === 'LE';
   #chunk: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #view = viewOf(this.#chunk);
   #used = 0;
   #isScheduled = false;
+  #hasEnded = false;
   #received = 0;
   #dropped = 0;
 
   /** Writes the file header at once. */
-  constructor(output: Writable, options: PcapWriterOptions) {
+  constructor(output: Output, options: PcapWriterOptions) {
     this.#output = output;
     this.#options = options;
     this.#putWord(0, MAGIC);
@@ -63,7 +64,7 @@ export class PcapWriter {
   }
 
   /**
-   * Appends a packet; its bytes may be overwritten afterwards. Nothing happens once the stream was ended.
+   * Appends a packet; its bytes may be overwritten afterwards. Nothing happens after {@link end}.
    *
    * @param capturedLength how many of the bytes are the packet's
    * @param length how long the packet was
@@ -75,11 +76,11 @@ export class PcapWriter {
     capturedLength: number,
     length: number,
   ): void {
-    if (this.#output.writableEnded) return;
+    if (this.#hasEnded) return;
     this.#received++;
     const kept = Math.min(capturedLength, this.#options.snapLength, bytes.length);
     if (this.#used + RECORD_HEADER_BYTES + kept > CHUNK_BYTES) this.flush();
-    if (this.#output.writableLength > this.#options.queueBytes) {
+    if (this.#output.waiting > this.#options.queueBytes) {
       this.#dropped++;
       return;
     }
@@ -112,13 +113,11 @@ export class PcapWriter {
     this.#used = 0;
   }
 
-  /** Sends what was gathered and ends the stream; fulfilled when the reader has it or has gone. */
+  /** Takes no more packets and sends what was gathered; fulfilled when the reader has it all, or is gone. */
   end(): Promise<void> {
+    this.#hasEnded = true;
     this.flush();
-    return new Promise(resolve => {
-      this.#output.once('close', resolve);
-      this.#output.end(resolve);
-    });
+    return this.#output.drain();
   }
 
   #putWord(at: number, value: number): void {
