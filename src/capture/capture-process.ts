@@ -1,0 +1,54 @@
+// A running capture, whichever program does it: what the supervisor sees of it.
+
+import type { Readable } from 'node:stream';
+import type { CaptureCounts, EndMessage, ReadyMessage } from './capture-messages.js';
+
+/** How a capture process reports. */
+export interface CaptureReports {
+  readonly onReady: (ready: ReadyMessage) => void;
+  readonly onCounts: (counts: CaptureCounts) => void;
+  /** The last report; the stream may still hold what was captured before. */
+  readonly onEnd: (end: EndMessage) => void;
+}
+
+/** A process that captures. */
+export interface CaptureProcess {
+  readonly pid: number | undefined;
+  /** The pcap stream. It ends with the process, in the middle of a record when that was killed. */
+  readonly stream: Readable;
+  /** Asks it to deliver what it has and to end. */
+  stop(): void;
+  /** Ends it at once, with whatever it started. */
+  kill(): void;
+}
+
+/** The environment of a capture process: nothing that could change what it loads or how it words its errors. */
+export function captureEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, NODE_V8_COVERAGE } = process.env;
+  return {
+    PATH: PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin',
+    LC_ALL: 'C',
+    ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }),
+  };
+}
+
+/** Kills a process group led by that process, if there is any of it left. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
+
+/** Why a process ended that could not say so itself. */
+export function describeDeath(
+  name: string,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  lastLine: string,
+): string {
+  const how = signal === null ? `ended with status ${code}` : `was killed by ${signal}`;
+  return `${name} ${how}${lastLine === '' ? '' : `: ${lastLine}`}`;
+}

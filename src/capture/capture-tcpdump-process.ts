@@ -1,0 +1,184 @@
+// Starts tcpdump(8), and reports of it what our own child would report of itself.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { explainFailure } from './capture-failure.js';
+import { kernelFilter } from './capture-filter.js';
+import { CONTROL_FD, type EndMessage } from './capture-messages.js';
+import { type NetlinkSocket, readNetlinkSockets } from './capture-nflog.js';
+import {
+  type CaptureProcess,
+  type CaptureReports,
+  captureEnvironment,
+  describeDeath,
+  killGroup,
+} from './capture-process.js';
+import { countsSignal, readTcpdumpLine, type TcpdumpRequest, tcpdumpArguments } from './capture-tcpdump.js';
+
+/**
+ * tcpdump does not notice that whoever started it is gone before it next writes, so a shell beside it does: it reads
+ * from a descriptor that closes when we end, however we do, and then kills its process group.
+ */
+const WATCHED = `(read -r _ <&${CONTROL_FD}; kill -KILL 0) >/dev/null 2>&1 & exec ${CONTROL_FD}<&- "$@"`;
+
+/** sh(1)'s status for a command that was not found. */
+const NOT_FOUND = 127;
+
+/** How often drops are asked for. */
+const COUNTS_MILLISECONDS = 2_000;
+
+/** How often, and at most how many times, the socket is looked at when tcpdump is to stop. */
+const DRAIN_LOOK_MILLISECONDS = 20;
+const DRAIN_LOOKS = 50;
+
+/** Starts tcpdump. It ends when this process does, however that ends. */
+export function startTcpdump(request: TcpdumpRequest, reports: CaptureReports): CaptureProcess {
+  return new TcpdumpProcess(request, reports);
+}
+
+class TcpdumpProcess implements CaptureProcess {
+  readonly #request: TcpdumpRequest;
+  readonly #reports: CaptureReports;
+  readonly #child: ChildProcess;
+  readonly #errors: string[] = [];
+  #isReady = false;
+  #isStopping = false;
+  #isStillPrivileged = false;
+  #countsTimer: NodeJS.Timeout | undefined;
+
+  constructor(request: TcpdumpRequest, reports: CaptureReports) {
+    this.#request = request;
+    this.#reports = reports;
+    const command = ['tcpdump', ...tcpdumpArguments(request, process.platform)];
+    const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', ...command], {
+      detached: true,
+      cwd: '/',
+      env: captureEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const lines = createInterface(child.stderr!);
+    lines.on('line', line => this.#readLine(line));
+    // Not 'close', which waits for the stream's reader; but all of standard error must have been read.
+    const silent = new Promise<void>(resolve => lines.once('close', resolve));
+    const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
+      clearInterval(this.#countsTimer);
+      killGroup(child.pid);
+      void silent.then(() => reports.onEnd(this.#explainEnd(code, signal)));
+    };
+    child.once('exit', finish);
+    child.once('error', error => {
+      this.#errors.push(error.message);
+      finish(null, null);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get stream(): Readable {
+    return this.#child.stdout!;
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    void this.#waitUntilRead().then(() => this.#child.kill('SIGTERM'));
+  }
+
+  /** tcpdump ends without reading what waits for it. Where that is to be seen, it is given the time to. */
+  async #waitUntilRead(): Promise<void> {
+    for (let looks = 0; looks < DRAIN_LOOKS; looks++) {
+      if (!this.#findSocket()?.waiting) return;
+      await setTimeout(DRAIN_LOOK_MILLISECONDS);
+    }
+  }
+
+  #findSocket(): NetlinkSocket | undefined {
+    if (this.#request.device.kind !== 'nflog') return undefined;
+    return readNetlinkSockets().find(({ portId }) => portId === this.#child.pid);
+  }
+
+  kill(): void {
+    killGroup(this.#child.pid);
+  }
+
+  #readLine(text: string): void {
+    const line = readTcpdumpLine(text);
+    if (line?.kind === 'listening') this.#begin();
+    if (line?.kind === 'error') this.#errors.push(line.text);
+    // On NFLOG this number is wrong after the first overrun.
+    if (line?.kind === 'dropped' && this.#request.device.kind !== 'nflog') this.#reportDrops(line.packets);
+  }
+
+  #begin(): void {
+    const { device, ports, account } = this.#request;
+    const ids = readIds(this.#child.pid!);
+    if (account && ids && (ids.uid === 0 || ids.uid !== account.uid || ids.gid !== account.gid)) {
+      this.#isStillPrivileged = true;
+      this.kill();
+      return;
+    }
+    this.#isReady = true;
+    this.#countsTimer = setInterval(() => this.#askDrops(), COUNTS_MILLISECONDS).unref();
+    this.#reports.onReady({
+      type: 'ready',
+      engine: 'tcpdump',
+      version: 'tcpdump',
+      linkType: null,
+      filter: kernelFilter(device, ports),
+      uid: ids?.uid ?? null,
+      gid: ids?.gid ?? null,
+    });
+  }
+
+  #askDrops(): void {
+    const signal = countsSignal(process.platform);
+    if (this.#request.device.kind === 'nflog') {
+      this.#reportDrops(this.#findSocket()?.drops ?? null);
+    } else if (signal !== undefined) {
+      this.#child.kill(signal);
+    }
+  }
+
+  #reportDrops(droppedKernel: number | null): void {
+    this.#reports.onCounts({ received: null, droppedKernel, droppedQueue: 0 });
+  }
+
+  #explainEnd(code: number | null, signal: NodeJS.Signals | null): EndMessage {
+    const { device, account } = this.#request;
+    if (this.#isStillPrivileged) {
+      const message = `Cannot capture on "${device.name}": tcpdump did not give up root for user "${account?.name}"`;
+      return { type: 'end', code: 'privileges', message };
+    }
+    if (this.#isStopping && code === 0) return { type: 'end', code: 'stopped', message: 'told to stop' };
+    if (code === NOT_FOUND) {
+      return {
+        type: 'end',
+        code: 'engine',
+        message: 'Cannot use capture engine tcpdump: it is not installed',
+      };
+    }
+    const text = this.#errors.join(' ') || describeDeath('tcpdump', code, signal, '');
+    if (!this.#isReady) {
+      const error = explainFailure(device, text);
+      return { type: 'end', code: error.code, message: error.message };
+    }
+    return { type: 'end', code: 'lost', message: `Lost capture on "${device.name}": ${text}` };
+  }
+}
+
+/** Effective user and group of a process, where proc(5) tells. */
+function readIds(pid: number): { uid: number; gid: number } | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const id = (field: string): number =>
+      Number(new RegExp(`^${field}:\\t\\d+\\t(\\d+)`, 'm').exec(status)?.[1]);
+    return { uid: id('Uid'), gid: id('Gid') };
+  } catch {
+    return undefined;
+  }
+}

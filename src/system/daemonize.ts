@@ -1,0 +1,78 @@
+// Into the background, but only once start-up has succeeded: Node cannot fork, so a launcher starts the daemon anew and
+// waits for its word.
+
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+
+/** Set in the environment of a process that {@link launchDaemon} started. */
+const DAEMON_VARIABLE = 'SPAMLOGD_LAUNCHED';
+
+/** The descriptor on which the daemon gives its word. */
+const WORD_FD = 3;
+
+/** How the daemon is started again. */
+export interface DaemonCommand {
+  /** Program, `process.argv[1]`. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Where what the daemon says before its start-up is over goes. */
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/**
+ * Starts the program again, in a session of its own, with the same arguments, and waits until it says that its start-up
+ * succeeded, or ends.
+ *
+ * @returns the exit status for the launcher: 0 when the daemon runs, else the daemon's own.
+ */
+export async function launchDaemon(command: DaemonCommand): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, command.file, ...command.args], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, [DAEMON_VARIABLE]: '1' },
+  });
+  child.stderr!.pipe(command.stderr, { end: false });
+  const word = child.stdio[WORD_FD]!;
+  const status = await new Promise<number>((resolve, reject) => {
+    word.once('data', () => resolve(0));
+    child.once('error', reject);
+    // After 'close' all that it said has been passed on.
+    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+  });
+  word.destroy();
+  child.stderr!.destroy();
+  child.unref();
+  return status;
+}
+
+/** The daemon's side of {@link launchDaemon}. */
+export interface Launcher {
+  /**
+   * Lets the launcher end with status 0, and lets go of its terminal and folder: the standard descriptors become
+   * /dev/null, the working folder `/`. Relative paths must have been resolved by then.
+   */
+  release(): void;
+}
+
+/** The launcher that waits for this process, or undefined when it was not started by one. */
+export function findLauncher(environment: NodeJS.ProcessEnv = process.env): Launcher | undefined {
+  if (environment[DAEMON_VARIABLE] === undefined) return undefined;
+  delete environment[DAEMON_VARIABLE];
+  return {
+    release: () => {
+      process.chdir('/');
+      replaceStandardError();
+      writeSync(WORD_FD, '\0');
+      closeSync(WORD_FD);
+    },
+  };
+}
+
+/** Standard error leads to the launcher, which is about to end; the other two are /dev/null already. */
+function replaceStandardError(): void {
+  closeSync(2);
+  // open(2) gives the lowest free number.
+  const fd = openSync('/dev/null', 'r+');
+  if (fd !== 2) throw new Error(`Cannot detach from the terminal: /dev/null was opened as ${fd}, not 2`);
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { findAddon } from '../../src/native/addon.js';
+import { isRoot } from '../../src/system/privileges.js';
+import { type DatagramReceiver, noDatagrams, receiveDatagrams } from '../system/unix-datagrams.js';
+
+const MODULE = new URL('../../src/system/syslog.js', import.meta.url).href;
+
+/** A /dev of its own, so that our /dev/log is not the system's. */
+const OWN_DEV = `
+  mount --make-rprivate / && dev=$(mktemp -d) && mount -t tmpfs dev "$dev" || exit 1
+  for name in null zero random urandom; do touch "$dev/$name" && mount --bind "/dev/$name" "$dev/$name"; done
+  mount --move "$dev" /dev && rmdir "$dev" && echo ready && exec sleep 300`;
+
+function findObstacle(): string | false {
+  if (process.platform !== 'linux') return 'needs mount namespaces';
+  if (!isRoot()) return 'needs root';
+  if (findAddon() === undefined) return 'the native addon is not built';
+  if (spawnSync('unshare', ['-m', 'mount', '--make-rprivate', '/']).status !== 0)
+    return 'no mount namespaces here';
+  return noDatagrams;
+}
+const skip = findObstacle();
+
+let namespace: ChildProcess;
+let syslogd: DatagramReceiver;
+const inside = (): string[] => ['nsenter', `--mount=/proc/${namespace.pid}/ns/mnt`, '--'];
+
+before(async () => {
+  if (skip) return;
+  namespace = spawn('unshare', ['-m', 'sh', '-c', OWN_DEV], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise(resolve => namespace.stdout!.once('data', resolve));
+  syslogd = await receiveDatagrams('/dev/log', inside());
+});
+after(() => {
+  syslogd?.close();
+  namespace?.kill('SIGKILL');
+});
+
+/** Runs a few lines with an open sink in a process of its own; gives its pid and what it printed. */
+async function run(lines: string, queueLines = 1000): Promise<{ pid: number; said: string }> {
+  const script = `import { LOG_DAEMON, SyslogSink } from '${MODULE}';
+    const log = new SyslogSink({ ident: 'spamlogd', facility: LOG_DAEMON, queueLines: ${queueLines} });
+    ${lines}`;
+  const [file, ...args] = [...inside(), process.execPath, '--input-type=module', '-e', script];
+  const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', data => {
+    said += data;
+  });
+  const [code] = await new Promise<unknown[]>(resolve => child.once('close', (...end) => resolve(end)));
+  assert.equal(code, 0);
+  return { pid: child.pid!, said };
+}
+
+/** Facility and level, then what follows the time stamp. */
+async function nextLine(): Promise<string> {
+  return (await syslogd.next()).replace(/^(<\d+>).{15} /, '$1');
+}
+
+test('a line has ident, pid, facility and level, and is one line', { skip }, async () => {
+  const { pid } = await run(`
+    log.write('debug', 'inbound 192.0.2.1');
+    log.write('err', 'two\\nlines\\0 and %s %n');
+    log.close();`);
+  assert.equal(await nextLine(), `<31>spamlogd[${pid}]: inbound 192.0.2.1`);
+  assert.equal(await nextLine(), `<27>spamlogd[${pid}]: two lines  and %s %n`);
+});
+
+test('the last line before process.exit() is not lost', { skip }, async () => {
+  const { pid } = await run(`
+    for (let i = 0; i < 200; i++) log.write('info', 'line ' + i);
+    process.exit(0);`);
+  for (let i = 0; i < 200; i++) assert.equal(await nextLine(), `<30>spamlogd[${pid}]: line ${i}`);
+});
+
+test('a syslogd that stands still holds nobody, and the log says how many lines it missed', {
+  skip,
+}, async () => {
+  syslogd.process.kill('SIGSTOP');
+  const { pid, said } = await run(
+    `for (let i = 0; i < 3000; i++) log.write('info', 'line ' + i);
+     process.kill(${syslogd.process.pid}, 'SIGCONT');
+     console.log(JSON.stringify([log.drain(60000), log.dropped]));
+     log.write('notice', 'on again');
+     log.close();`,
+    1000,
+  );
+  const [drained, dropped] = JSON.parse(said);
+  assert.equal(drained, true);
+  assert.ok(dropped > 0 && dropped <= 2000, `${dropped} dropped`);
+  for (let i = 0; i < 3000 - dropped; i++) assert.equal(await nextLine(), `<30>spamlogd[${pid}]: line ${i}`);
+  const report = `${dropped} log messages dropped: syslogd does not keep up`;
+  assert.equal(await nextLine(), `<28>spamlogd[${pid}]: ${report}`);
+  assert.equal(await nextLine(), `<29>spamlogd[${pid}]: on again`);
+});
