@@ -2,16 +2,24 @@
 
 import { firstLine, type Reason } from './run-failure.js';
 
+/** Why nothing more goes into a set. */
+export const FULL: Reason = {
+  code: 'full',
+  words: 'the set is full; declare it with a greater "size", or with none',
+};
+
 /** The kernel's answers as strerror(3) words them, and what they mean here; the first that fits counts. */
 const RULES: readonly (readonly [RegExp, Reason])[] = [
   [
     /No such file or directory/,
     { code: 'missing', words: 'there is no such table or set; load the ruleset that declares it' },
   ],
+  // ENFILE is how the kernel says that a set has reached its size.
+  [/Too many open files in system|File table overflow/, FULL],
   [
-    // ENFILE is how the kernel says that a set has reached its size.
-    /Too many open files in system|File table overflow/,
-    { code: 'full', words: 'the set is full; declare it with a greater "size", or with none' },
+    // One complaint for each element that was refused: nft has lost all of them.
+    /No buffer space available/,
+    { code: 'failed', words: 'the kernel refused so many elements that nft cannot tell why' },
   ],
   [
     /Operation not permitted|Permission denied/,

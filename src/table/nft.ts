@@ -1,7 +1,7 @@
 // nftables: one set a family in the kernel's packet filter, through nft(8).
 
 import { release } from 'node:os';
-import { explainNft } from './nft-failure.js';
+import { explainNft, FULL } from './nft-failure.js';
 import { ElementListing, parseSets } from './nft-listing.js';
 import { findMembers, type Member } from './nft-member.js';
 import { addScript, deleteScript, replaceScript } from './nft-script.js';
@@ -14,6 +14,7 @@ import {
   type TableChange,
   type TableEntry,
   TableError,
+  type TableErrorCode,
   type TableState,
 } from './table.js';
 import { checkChange, checkEntries, checkItems, isIpv6Item, refuseEmpty } from './table-entry.js';
@@ -67,16 +68,15 @@ export class NftTable implements Table {
       const onOutput = (text: string): void => listing.push(text);
       await this.#run('read', ['-j', 'list', 'set', ...words], { onOutput });
       const reason = listing.end();
-      if (reason !== undefined)
-        throw this.#error('read', { code: 'failed', words: `nft's listing ${reason}` });
+      if (reason === undefined) continue;
+      throw this.#error('read', { code: 'failed', words: `the listing of nft ${reason}` });
     }
     return entries;
   }
 
   async add(entries: readonly TableEntry[]): Promise<void> {
     await checkEntries(entries);
-    if (entries.length > 0)
-      await this.#change('add to', members => this.#additions(members, entries, addScript));
+    if (entries.length > 0) await this.#put('add to', entries, addScript);
   }
 
   async remove(addresses: readonly string[]): Promise<void> {
@@ -86,9 +86,10 @@ export class NftTable implements Table {
       try {
         return await this.#change('remove from', members => this.#deletions(members, present));
       } catch (error) {
-        // One element that is not there, perhaps because its life ended a moment ago, keeps all others from being deleted.
-        const isGone = error instanceof TableError && error.code === 'missing';
-        if (!isGone || attempt === DELETE_ATTEMPTS) throw error;
+        // One element that is not there, perhaps because its life ended a moment ago, keeps all others from being deleted;
+        // of many that are not there nft cannot even say so.
+        const mayBeGone = isTableError(error, 'missing') || isTableError(error, 'failed');
+        if (!mayBeGone || attempt === DELETE_ATTEMPTS) throw error;
         present = await this.#present(present);
       }
     }
@@ -97,7 +98,7 @@ export class NftTable implements Table {
   async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
     refuseEmpty(this.name, entries, options);
     await checkEntries(entries);
-    await this.#change('replace', members => this.#additions(members, entries, replaceScript));
+    await this.#put('replace', entries, replaceScript);
   }
 
   async dryRun(change: TableChange): Promise<void> {
@@ -107,12 +108,8 @@ export class NftTable implements Table {
       const present = await this.#present(entries.map(entry => entry.address));
       return this.#change('remove from', members => this.#deletions(members, present), ['-c']);
     }
-    const write = verb === 'add' ? addScript : replaceScript;
-    await this.#change(
-      verb === 'add' ? 'add to' : 'replace',
-      members => this.#additions(members, entries, write),
-      ['-c'],
-    );
+    if (verb === 'add') return this.#put('add to', entries, addScript, ['-c']);
+    await this.#put('replace', entries, replaceScript, ['-c']);
   }
 
   async fingerprint(): Promise<undefined> {
@@ -122,6 +119,38 @@ export class NftTable implements Table {
   async #present(addresses: readonly string[]): Promise<string[]> {
     const present = new Set((await this.read()).map(entry => entry.address));
     return addresses.filter(address => present.has(address));
+  }
+
+  async #put(
+    doing: string,
+    entries: readonly TableEntry[],
+    write: typeof addScript,
+    before: readonly string[] = [],
+  ): Promise<void> {
+    try {
+      await this.#change(doing, members => this.#additions(members, entries, write), before);
+    } catch (error) {
+      const isVague = isTableError(error, 'failed');
+      if (isVague && (await this.#isTooSmall(entries, write === replaceScript))) {
+        throw this.#error(doing, { ...FULL, cause: error as TableError });
+      }
+      throw error;
+    }
+  }
+
+  /** Whether the entries are more than the sets have room for, as far as that can be found out. */
+  async #isTooSmall(entries: readonly TableEntry[], isReplacement: boolean): Promise<boolean> {
+    try {
+      const members = await this.#look('probe');
+      const held = isReplacement ? [] : await this.read();
+      const all = [...new Set([...held, ...entries].map(entry => entry.address))];
+      return members.some(
+        ({ isIpv6, size = Number.POSITIVE_INFINITY }) =>
+          all.filter(address => isIpv6Item(address) === isIpv6).length > size,
+      );
+    } catch {
+      return false;
+    }
   }
 
   *#additions(
@@ -156,7 +185,7 @@ export class NftTable implements Table {
     try {
       await run(known);
     } catch (error) {
-      if (!(error instanceof TableError && error.code === 'failed')) throw error;
+      if (!isTableError(error, 'failed')) throw error;
       await run(await this.#look(doing));
     }
   }
@@ -187,6 +216,10 @@ export class NftTable implements Table {
   #error(doing: string, { code, words, cause }: Reason): TableError {
     return new TableError(code, `Cannot ${doing} ${this.name}: ${words}`, cause && { cause });
   }
+}
+
+function isTableError(error: unknown, code: TableErrorCode): boolean {
+  return error instanceof TableError && error.code === code;
 }
 
 /** Sets hold addresses only; a prefix or a `!` of another firewall's is never in one. */
