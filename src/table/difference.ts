@@ -1,0 +1,110 @@
+// What a table holds against what is white: what is missing, what is fading, what is too much.
+
+import { canonicalAddress } from '../address/address.js';
+import type { Families, TableEntry } from './table.js';
+import { MAX_LIFETIME_SECONDS, takes } from './table-entry.js';
+import { TimeSlice } from './time-slice.js';
+
+/** A white entry of the database. */
+export interface WhiteEntry {
+  /** As the database has it, which need not be an address at all. */
+  readonly address: string;
+  /** When the entry ends, in seconds since the epoch. */
+  readonly expire: number;
+}
+
+/** Gives all entries that are white at a time, in seconds since the epoch. */
+export type WhiteSource = (now: number) => AsyncIterable<WhiteEntry>;
+
+/** The white entries that a table takes. */
+export interface WhiteList {
+  /** When each ends, in seconds since the epoch, by canonical address. */
+  readonly expires: Map<string, number>;
+  /** How many were left out because the table does not take their family. */
+  readonly otherFamily: number;
+  /** How many were left out because they are no addresses. */
+  readonly invalid: number;
+}
+
+/** Reads all that is white and that a table of these families takes, without keeping the event loop for long. */
+export async function readWhiteList(
+  source: WhiteSource,
+  families: Families,
+  now: number,
+): Promise<WhiteList> {
+  const expires = new Map<string, number>();
+  let otherFamily = 0;
+  let invalid = 0;
+  const slice = new TimeSlice();
+  for await (const { address, expire } of source(now)) {
+    const canonical = canonicalAddress(address);
+    if (canonical === undefined) invalid += 1;
+    else if (!takes(families, canonical)) otherFamily += 1;
+    else if (expire > now) expires.set(canonical, Math.max(expire, expires.get(canonical) ?? 0));
+    if (slice.isOver()) await slice.rest();
+  }
+  return { expires, otherFamily, invalid };
+}
+
+/** How a table differs from what is white. */
+export interface TableDifference {
+  /** White and not in the table. */
+  readonly missing: readonly Required<TableEntry>[];
+  /** In the table, where the firewall will forget them well before their entry ends. */
+  readonly fading: readonly Required<TableEntry>[];
+  /** In the table and not white, as the table has them. */
+  readonly surplus: readonly TableEntry[];
+  /** When the firewall will forget those that are in the table and white; Infinity where it will not. */
+  readonly ends: Map<string, number>;
+}
+
+/**
+ * Compares a table's contents with what is white at `now`, without keeping the event loop for long. An entry that the
+ * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades.
+ */
+export async function compareTable(
+  contents: readonly TableEntry[],
+  expires: ReadonlyMap<string, number>,
+  now: number,
+): Promise<TableDifference> {
+  const missing: Required<TableEntry>[] = [];
+  const fading: Required<TableEntry>[] = [];
+  const surplus: TableEntry[] = [];
+  const ends = new Map<string, number>();
+  const slice = new TimeSlice();
+  for (const held of contents) {
+    const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } = held;
+    const expire = expires.get(address);
+    const due = expire === undefined ? undefined : whiteEntry(address, expire, now);
+    if (due === undefined) surplus.push(held);
+    else {
+      ends.set(address, now + lifetimeSeconds);
+      if (isFading(lifetimeSeconds, due.lifetimeSeconds)) fading.push(due);
+    }
+    if (slice.isOver()) await slice.rest();
+  }
+  for (const [address, expire] of expires) {
+    const due = ends.has(address) ? undefined : whiteEntry(address, expire, now);
+    if (due !== undefined) missing.push(due);
+    if (slice.isOver()) await slice.rest();
+  }
+  return { missing, fading, surplus, ends };
+}
+
+/** The table's entry for a white one, or undefined when that has ended. */
+export function whiteEntry(address: string, expire: number, now: number): Required<TableEntry> | undefined {
+  const lifetimeSeconds = Math.min(Math.ceil(expire - now), MAX_LIFETIME_SECONDS);
+  return lifetimeSeconds > 0 ? { address, lifetimeSeconds } : undefined;
+}
+
+/** A table may lag behind by this much, so that an address seen every minute is not pushed every minute. */
+const LAG_SECONDS = 3600;
+/** And by this part of what is left to live, where that is less. */
+const LAG_PART = 1 / 8;
+/** What whole seconds and the time of a listing make of nothing. */
+const ROUNDING_SECONDS = 2;
+
+function isFading(lifetimeSeconds: number, dueSeconds: number): boolean {
+  const lag = Math.max(ROUNDING_SECONDS, Math.min(LAG_SECONDS, dueSeconds * LAG_PART));
+  return dueSeconds - lifetimeSeconds > lag;
+}

@@ -1,0 +1,88 @@
+// What nft(8) reads on standard input, made in pieces; one script is one transaction.
+
+import type { TableEntry } from './table.js';
+import { MAX_LIFETIME_SECONDS } from './table-entry.js';
+
+/** A set by the words that name it in a script: `inet spamlogd white4`. */
+export type SetName = string;
+
+/** How a set's elements are written. */
+export interface ElementStyle {
+  /** Whether elements carry the time after which the kernel forgets them. */
+  readonly hasTimeouts: boolean;
+  /**
+   * Whether the kernel takes another timeout for an element that is there already. One that does not keeps the old
+   * timeout and reports success, so that the element has to be deleted and added again.
+   */
+  readonly updates: boolean;
+}
+
+/** Elements in one statement: one line, so that nft repeats no more than that when it complains. */
+const STATEMENT_ELEMENTS = 2048;
+
+/** Statements after which the set has each of the entries with its life; every address once. */
+export function* addScript(
+  set: SetName,
+  entries: readonly TableEntry[],
+  style: ElementStyle,
+): Generator<string> {
+  for (const slice of slices(distinct(entries, entry => entry.address))) {
+    if (style.hasTimeouts && !style.updates) {
+      const names = slice.map(entry => entry.address).join(', ');
+      // Deleting what is not there would undo the whole transaction, so it is put there first.
+      yield `add element ${set} { ${names} }\ndelete element ${set} { ${names} }\n`;
+    }
+    yield `add element ${set} { ${slice.map(entry => formatElement(entry, style)).join(', ')} }\n`;
+  }
+}
+
+/** Statements that delete elements; all of them must be there. */
+export function* deleteScript(set: SetName, addresses: readonly string[]): Generator<string> {
+  for (const slice of slices(distinct(addresses, address => address))) {
+    yield `delete element ${set} { ${slice.join(', ')} }\n`;
+  }
+}
+
+/** Statements after which the set has exactly the entries. */
+export function* replaceScript(
+  set: SetName,
+  entries: readonly TableEntry[],
+  style: ElementStyle,
+): Generator<string> {
+  yield `flush set ${set}\n`;
+  yield* addScript(set, entries, { ...style, updates: true });
+}
+
+function formatElement({ address, lifetimeSeconds }: TableEntry, { hasTimeouts }: ElementStyle): string {
+  if (!hasTimeouts || lifetimeSeconds === undefined) return address;
+  const time = formatTime(Math.min(lifetimeSeconds, MAX_LIFETIME_SECONDS));
+  // A timeout alone would leave the clock of an element that has the same timeout already as it is.
+  return `${address} timeout ${time} expires ${time}`;
+}
+
+/** A time as nft reads it: a number of seconds of nine digits would be too large for it. */
+function formatTime(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  return days === 0 ? `${seconds}s` : `${days}d${seconds % 86_400}s`;
+}
+
+function* distinct<T>(items: readonly T[], key: (item: T) => string): Generator<T> {
+  const seen = new Set<string>();
+  for (const item of items) {
+    const text = key(item);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    yield item;
+  }
+}
+
+function* slices<T>(items: Iterable<T>): Generator<T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < STATEMENT_ELEMENTS) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}

@@ -1,0 +1,145 @@
+// One look at a whole table: read it, compare it with the database, repair it, and say once what was found.
+
+import { compareTable, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
+import type { KeeperClock } from './keeper-clock.js';
+import { DriftReport, type KeeperLog, TroubleReport } from './keeper-reports.js';
+import type { RepairPlan } from './repair-plan.js';
+import { type Table, type TableEntry, TableError } from './table.js';
+import type { TableWriter } from './table-writer.js';
+
+/** What a {@link Reconciler} needs. */
+export interface ReconcilerOptions {
+  readonly table: Table;
+  readonly source: WhiteSource;
+  readonly log: KeeperLog;
+  readonly clock: KeeperClock;
+  readonly writer: TableWriter;
+  /** Whether the table is ours alone, so that whatever is not white is taken out of it. */
+  readonly isOwner?: boolean;
+}
+
+/**
+ * nft begins a listing anew whenever the ruleset changes under it, so that steady pushes would keep a large one from
+ * ever ending. After this time pushes stand back until it has.
+ */
+const QUIET_AFTER_MS = 2000;
+
+/** Brings a table in line with the database, as often as it is run. */
+export class Reconciler {
+  readonly counts: { lost: number; foreign: number; reconciles: number } = {
+    lost: 0,
+    foreign: 0,
+    reconciles: 0,
+  };
+  readonly #table: Table;
+  readonly #source: WhiteSource;
+  readonly #log: KeeperLog;
+  readonly #clock: KeeperClock;
+  readonly #writer: TableWriter;
+  readonly #isOwner: boolean;
+  readonly #databaseTrouble: TroubleReport;
+  readonly #drift: DriftReport;
+  #warnings: readonly string[] = [];
+  #lastReconcile: number | undefined;
+
+  constructor({ table, source, log, clock, writer, isOwner = false }: ReconcilerOptions) {
+    this.#table = table;
+    this.#source = source;
+    this.#log = log;
+    this.#clock = clock;
+    this.#writer = writer;
+    this.#isOwner = isOwner;
+    this.#databaseTrouble = new TroubleReport(`Reading the whitelist for ${table.name}`, log);
+    this.#drift = new DriftReport(table.name, log);
+  }
+
+  /** When the table was last in line, in seconds since the epoch. */
+  get lastReconcile(): number | undefined {
+    return this.#lastReconcile;
+  }
+
+  /**
+   * Looks and repairs; rejects with the table's error where the firewall fails. A database that fails is logged, and the
+   * table left as it is. `setQuiet` is told when pushes should stand back for a listing, and when that is over.
+   */
+  async run(setQuiet: (isQuiet: boolean) => void): Promise<void> {
+    const state = await this.#table.probe();
+    this.#writer.forgets = state.forgets;
+    this.#writer.beginLook();
+    const warnings = [...state.warnings];
+    try {
+      // The table first: what the tarpit writes to both meanwhile is then white and missing, not foreign.
+      const contents = await this.#read(setQuiet, warnings);
+      const now = this.#clock.now();
+      const white = await this.#readWhite(now);
+      if (white !== undefined) await this.#repair(contents, white, now, warnings);
+    } finally {
+      this.#writer.endLook();
+      this.#warn(warnings);
+    }
+  }
+
+  /** The table's contents, or undefined where the firewall cannot list so many. */
+  async #read(setQuiet: (isQuiet: boolean) => void, warnings: string[]): Promise<TableEntry[] | undefined> {
+    const timer = this.#clock.setTimeout(() => setQuiet(true), QUIET_AFTER_MS);
+    try {
+      return await this.#table.read();
+    } catch (error) {
+      if (!(error instanceof TableError && error.code === 'too-many')) throw error;
+      warnings.push(`${error.message}; until then every look pushes all entries anew`);
+      return undefined;
+    } finally {
+      this.#clock.clearTimeout(timer);
+      setQuiet(false);
+    }
+  }
+
+  /** What is white, or undefined where the database does not tell: that is no trouble of the table's. */
+  async #readWhite(now: number): Promise<WhiteList | undefined> {
+    try {
+      const white = await readWhiteList(this.#source, this.#table.families, now);
+      this.#databaseTrouble.end(now);
+      return white;
+    } catch (error) {
+      this.#databaseTrouble.begin(error instanceof Error ? error.message : String(error), now);
+      return undefined;
+    }
+  }
+
+  async #repair(
+    contents: readonly TableEntry[] | undefined,
+    { expires }: WhiteList,
+    now: number,
+    warnings: string[],
+  ): Promise<void> {
+    const difference = contents
+      ? await compareTable(contents, expires, now)
+      : await this.#writer.compareBlindly(expires, now);
+    const isAddOnly = expires.size === 0;
+    if (isAddOnly && difference.surplus.length > 0) {
+      warnings.push(`Nothing is white in the database: ${this.#table.name} is left as it is`);
+    }
+    const isBlind = contents === undefined;
+    const plan = await this.#writer.repair(difference, { isOwner: this.#isOwner, isAddOnly, isBlind });
+    this.#report(plan);
+  }
+
+  #report({ missing, removals, lost, foreign }: RepairPlan): void {
+    if (this.#lastReconcile === undefined) {
+      const done = `${missing.length} put in, ${removals.length} taken out`;
+      this.#log.info(
+        `${this.#table.name} is in line with the database: ${this.#writer.held} entries, ${done}`,
+      );
+    } else this.#drift.note({ lost, foreign });
+    this.counts.lost += lost;
+    this.counts.foreign += foreign;
+    this.counts.reconciles += 1;
+    this.#lastReconcile = this.#clock.now();
+  }
+
+  /** Logs the warnings that the last look did not have. */
+  #warn(warnings: readonly string[]): void {
+    for (const warning of warnings) if (!this.#warnings.includes(warning)) this.#log.warn(warning);
+    this.#warnings = warnings;
+  }
+}

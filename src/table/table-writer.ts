@@ -1,0 +1,166 @@
+// Writes to a table what is pushed and what is to be repaired, in turn, and remembers what the table should hold.
+
+import { compareTable, type TableDifference, type WhiteEntry, whiteEntry } from './difference.js';
+import { type PushBatch, PushQueue } from './push-queue.js';
+import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
+import { type Table, type TableEntry, TableError } from './table.js';
+import { takes } from './table-entry.js';
+
+/** What was written since the writer was made. */
+export interface WriteCounts {
+  added: number;
+  refreshed: number;
+  removed: number;
+}
+
+/** The writing half of a table's keeper: one write at a time, in the order in which they were asked for. */
+export class TableWriter {
+  readonly counts: WriteCounts = { added: 0, refreshed: 0, removed: 0 };
+  /** Whether the firewall forgets entries by itself. */
+  forgets = false;
+  readonly #table: Table;
+  readonly #now: () => number;
+  readonly #queue = new PushQueue();
+  /** When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not. */
+  #held = new Map<string, number>();
+  /** While a look at the table lasts: addresses of which something was said since it began. */
+  #touched: Set<string> | undefined;
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(table: Table, now: () => number) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  /** How many white entries the table is known to have. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** How many addresses wait to be written. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Has entries put in, except those known to be in for more than `enoughSeconds` to come. */
+  push(entries: Iterable<WhiteEntry>, enoughSeconds: number): void {
+    const enough = this.#now() + enoughSeconds;
+    for (const { address, expire } of entries) {
+      if (!takes(this.#table.families, address)) continue;
+      this.#touched?.add(address);
+      if ((this.#held.get(address) ?? 0) > enough && !this.#queue.has(address)) continue;
+      this.#queue.add(address, expire);
+    }
+  }
+
+  /** Has entries taken out. */
+  remove(addresses: Iterable<string>): void {
+    for (const address of addresses) {
+      if (!takes(this.#table.families, address)) continue;
+      this.#touched?.add(address);
+      this.#queue.remove(address);
+    }
+  }
+
+  /** Writes everything that waits as one batch, behind whatever is being written; what fails waits on. */
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      const batch = this.#queue.take();
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#queue.putBack(batch);
+        throw error;
+      }
+    });
+  }
+
+  /** Begins a look at the table; to be called before it is read for a {@link repair}. */
+  beginLook(): void {
+    this.#touched = new Set();
+  }
+
+  /** Ends a look at the table, repaired or not. */
+  endLook(): void {
+    this.#touched = undefined;
+  }
+
+  /** Compares what the table should hold with what is white, where its contents cannot be listed: all may be missing. */
+  async compareBlindly(expires: ReadonlyMap<string, number>, now: number): Promise<TableDifference> {
+    const held = [...this.#held.keys()].map(address => ({ address }));
+    const { surplus, ends } = await compareTable(held, expires, now);
+    return { ...(await compareTable([], expires, now)), surplus, ends };
+  }
+
+  /** Makes the table what it should be; takes out first, so that a full table has room for what is put in. */
+  repair(difference: TableDifference, options: RepairOptions): Promise<RepairPlan> {
+    return this.#inTurn(async () => {
+      const touched = this.#touched ?? new Set();
+      const knowledge = { held: this.#held, forgets: this.forgets, touched, now: this.#now() };
+      const plan = await planRepair(difference, knowledge, options);
+      // Something may have been said of an address while the plan was made. From here on to the writes nothing waits.
+      const removals = plan.removals.filter(address => !touched.has(address));
+      this.#remember(difference, touched, options);
+      if (removals.length > 0) await this.#table.remove(removals);
+      this.counts.removed += removals.length;
+      await this.#fill(plan.missing);
+      await this.#fill(plan.fading);
+      return { ...plan, removals };
+    });
+  }
+
+  #remember(
+    { ends, surplus }: TableDifference,
+    touched: ReadonlySet<string>,
+    { isAddOnly }: RepairOptions,
+  ): void {
+    const before = this.#held;
+    this.#held = ends;
+    const restore = (address: string): void => {
+      const end = before.get(address);
+      if (end === undefined) ends.delete(address);
+      else ends.set(address, end);
+    };
+    touched.forEach(restore);
+    if (isAddOnly) for (const { address } of surplus) restore(address);
+  }
+
+  async #write({ additions, removals }: PushBatch): Promise<void> {
+    if (removals.size > 0) {
+      await this.#table.remove([...removals]);
+      for (const address of removals) this.#held.delete(address);
+      this.counts.removed += removals.size;
+    }
+    const now = this.#now();
+    await this.#fill([...additions].flatMap(([address, expire]) => whiteEntry(address, expire, now) ?? []));
+  }
+
+  /** Adds entries; as many as go in where the table is too small for all of them. */
+  async #fill(entries: readonly TableEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      await this.#table.add(entries);
+    } catch (error) {
+      if (!(error instanceof TableError && error.code === 'full') || entries.length === 1) throw error;
+      const half = Math.ceil(entries.length / 2);
+      await this.#fill(entries.slice(0, half));
+      return this.#fill(entries.slice(half));
+    }
+    this.#note(entries);
+  }
+
+  #note(entries: readonly TableEntry[]): void {
+    const now = this.#now();
+    for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
+      if (this.#held.has(address)) this.counts.refreshed += 1;
+      else this.counts.added += 1;
+      this.#held.set(address, this.forgets ? now + lifetimeSeconds : Number.POSITIVE_INFINITY);
+    }
+  }
+
+  #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const result = this.#writes.then(write);
+    this.#writes = result.catch(() => undefined);
+    return result;
+  }
+}
