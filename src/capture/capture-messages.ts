@@ -31,7 +31,8 @@ export const CONTROL_FD = 3;
 /** The device is open, the privileges are dropped, and the pcap stream has begun. */
 export interface ReadyMessage {
   readonly type: 'ready';
-  readonly engine: EngineName;
+  /** `stream` where another program writes the stream. */
+  readonly engine: EngineName | 'stream';
   /** What the engine says of itself: `libpcap version 1.10.3`. */
   readonly version: string;
   /** Link type of the stream; null where only the stream itself tells. */

@@ -6,28 +6,22 @@ import type { Command } from './command.js';
 import { COMMANDS, COMMON_OPTIONS } from './registry.js';
 import { version } from './version.js';
 
-/** The help of a command, or of the program. */
-export async function helpText(command: Command | undefined): Promise<string> {
+/** The help of a command; that of the daemon, which has no name, lists the commands, too. */
+export async function helpText(command: Command): Promise<string> {
+  const isDaemon = command.name === '';
   const parser = yargs([])
     .scriptName('spamlogd')
     .help(false)
     .version(false)
     .wrap(Math.min(110, Math.max(60, process.stdout.columns || 100)));
-  const usage = command
-    ? `$0 ${command.name} [OPTION…] ${command.operands}`
-    : '$0 COMMAND [OPTION…] [OPERAND…]';
-  parser.usage(
-    `${usage.trimEnd()}\n\n${command ? command.summary : `spamlogd ${version()}: whitelists mail correspondents`}`,
-  );
-  if (!command)
+  const words = ['$0', command.name, '[OPTION…]', command.operands].filter(Boolean);
+  parser.usage(`${words.join(' ')}\n\n${isDaemon ? `spamlogd ${version()}: ` : ''}${command.summary}`);
+  if (isDaemon) {
     for (const { name, operands, summary } of COMMANDS) parser.command(`${name} ${operands}`, summary);
-  for (const name of command ? [...command.options, ...COMMON_OPTIONS] : COMMON_OPTIONS)
-    addOption(parser, name);
-  parser.epilogue(
-    command
-      ? 'See spamlogd(8).'
-      : '"spamlogd COMMAND --help" tells the options of a command. See spamlogd(8).',
-  );
+  }
+  for (const name of [...command.options, ...COMMON_OPTIONS]) addOption(parser, name);
+  const more = isDaemon ? '"spamlogd COMMAND --help" tells the options of a command. ' : '';
+  parser.epilogue(`${more}See spamlogd(8).`);
   return `${await parser.getHelp()}\n`;
 }
 

@@ -7,7 +7,7 @@ import { UsageError } from '../options/usage-error.js';
 import type { Command } from './command.js';
 import { EXIT, exitStatus } from './exit-status.js';
 import { Output } from './output.js';
-import { COMMANDS, COMMON_OPTIONS } from './registry.js';
+import { COMMANDS, COMMON_OPTIONS, DAEMON } from './registry.js';
 
 /** The streams of the process. */
 export interface Streams {
@@ -45,15 +45,12 @@ async function runCommand(
     await output.flush();
     return EXIT.ok;
   }
-  const command = name === undefined ? undefined : findCommand(name);
+  const command = name === undefined ? DAEMON : findCommand(name);
   if (commandLine.options.has('help')) {
     const { helpText } = await import('./help.js');
     output.add(await helpText(command));
     await output.flush();
     return EXIT.ok;
-  }
-  if (command === undefined) {
-    throw new UsageError(`no command given; commands are ${COMMANDS.map(known => known.name).join(', ')}`);
   }
   checkUsage(command, [...commandLine.options.keys()], operands.length);
   const settings = await readSettings(commandLine);
@@ -73,7 +70,10 @@ function findCommand(name: string): Command {
 function checkUsage(command: Command, options: readonly string[], operands: number): void {
   const known: readonly string[] = [...COMMON_OPTIONS, ...command.options];
   const stranger = options.find(name => !known.includes(name));
-  if (stranger !== undefined) throw new UsageError(`option "--${stranger}" is not for "${command.name}"`);
+  if (stranger !== undefined)
+    throw new UsageError(
+      `option "--${stranger}" is not for ${command.name === '' ? 'the daemon' : `"${command.name}"`}`,
+    );
   if (operands < command.minimum) throw new UsageError(`"${command.name}" needs ${command.operands}`);
   if (operands > command.maximum) throw new UsageError(`"${command.name}" takes no operand`);
 }

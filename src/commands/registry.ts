@@ -12,6 +12,40 @@ const STORE_OPTIONS = ['database', 'busy-timeout'] as const;
 
 const POLICY_OPTIONS = ['inbound-only', 'interface', 'port', 'ignore', 'ignore-file', 'mail-server'] as const;
 
+/** The daemon, which is what the program is without a command, as spamlogd(8) is. */
+export const DAEMON: Command = {
+  name: '',
+  operands: '',
+  summary: 'Watch the firewall and keep the whitelist, as spamlogd(8) does',
+  minimum: 0,
+  maximum: 0,
+  options: [
+    'debug',
+    'inbound-only',
+    'interface',
+    'device',
+    'whiteexp',
+    'sync-target',
+    ...STORE_OPTIONS,
+    'port',
+    'ignore',
+    'ignore-file',
+    'mail-server',
+    'capture-engine',
+    'flush-interval',
+    'no-expire',
+    'table',
+    'table-owner',
+    'reconcile-interval',
+    'user',
+    'pid-file',
+    'control',
+    'log',
+    'log-level',
+  ],
+  load: () => import('./daemon.js'),
+};
+
 /** In the order in which the help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -87,5 +121,14 @@ export const COMMANDS: readonly Command[] = [
     maximum: ANY,
     options: STORE_OPTIONS,
     load: () => import('./trap.js'),
+  },
+  {
+    name: 'status',
+    operands: '',
+    summary: 'Ask the running daemon how it fares',
+    minimum: 0,
+    maximum: 0,
+    options: ['control', 'json'],
+    load: () => import('./status.js'),
   },
 ];

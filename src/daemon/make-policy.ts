@@ -1,6 +1,6 @@
 // The policy that the settings ask for.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Prefix, PrefixSet, parsePrefix } from '../address/prefix.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
@@ -50,4 +50,28 @@ function interfaceIndex(name: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Names of this machine's interfaces by their indices, read anew when an unknown index comes up. */
+export function interfaceNames(): (index: number) => string | undefined {
+  let names = new Map<number, string>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  return index => {
+    if (!names.has(index) && performance.now() - readAt > 1000) {
+      names = readInterfaceNames();
+      readAt = performance.now();
+    }
+    return names.get(index);
+  };
+}
+
+function readInterfaceNames(): Map<number, string> {
+  const folder = '/sys/class/net';
+  if (!existsSync(folder)) return new Map();
+  return new Map(
+    readdirSync(folder).flatMap(name => {
+      const index = interfaceIndex(name);
+      return index === undefined ? [] : [[index, name] as const];
+    }),
+  );
 }

@@ -3,6 +3,7 @@
 import { FastLane } from '../policy/fast-lane.js';
 import type { Policy } from '../policy/policy.js';
 import { isMalformed, REASONS } from '../policy/reason.js';
+import { RuleTable } from '../policy/rule-table.js';
 import { Screen, SIGHTING } from '../policy/screen.js';
 import { DIRECTION, type LogRule } from '../whitelist/batch.js';
 import { packOrigin, SIGHTING_FIELD } from '../whitelist/tally.js';
@@ -30,8 +31,9 @@ export interface Counts {
 
 /** Judges records, counts them, and collects the sightings in blocks. */
 export class Pipeline {
-  readonly #screen: Screen;
-  readonly #lane: FastLane;
+  readonly #rules = new RuleTable();
+  #screen: Screen;
+  #lane: FastLane;
   readonly #counts = new Float64Array(REASONS.length);
   readonly #onBlock: (words: Int32Array, count: number) => void;
   readonly #block = new Int32Array(BLOCK * STRIDE);
@@ -42,9 +44,21 @@ export class Pipeline {
 
   /** @param onBlock is given sightings as `Tally.add` takes them; the words are used again after it returns */
   constructor(policy: Policy, onBlock: (words: Int32Array, count: number) => void) {
-    this.#screen = new Screen(policy);
-    this.#lane = new FastLane(policy, this.#screen.rules);
+    this.#screen = new Screen(policy, this.#rules);
+    this.#lane = new FastLane(policy, this.#rules);
     this.#onBlock = onBlock;
+  }
+
+  /** Goes on with another policy; the counts stay. */
+  use(policy: Policy): void {
+    const { inbound, first, last } = this.#lane;
+    this.#screen = new Screen(policy, this.#rules);
+    this.#lane = Object.assign(new FastLane(policy, this.#rules), { inbound, first, last });
+  }
+
+  /** The rules that the blocks' origins number, from the beginning or the last {@link takeRules}. */
+  get rules(): readonly LogRule[] {
+    return this.#rules.rules;
   }
 
   /** Takes in all records that a parser has come to. */
@@ -97,7 +111,7 @@ export class Pipeline {
   /** Hands on the last block, and gives away the rules that the blocks' origins have numbered since the last time. */
   takeRules(): readonly LogRule[] {
     this.flush();
-    return this.#screen.rules.take();
+    return this.#rules.take();
   }
 
   /** How many records so far. */

@@ -1,7 +1,9 @@
 // The one table of options: their letters, long names, kinds, defaults and help. A long name is the key in the file, too.
 
 import type { Prefix } from '../address/prefix.js';
+import type { EngineChoice } from '../capture/capture-engines.js';
 import { SMTP_PORT } from '../policy/policy.js';
+import { parseTableSpec, type TableSpec } from '../table/table-spec.js';
 import { DEFAULT_WHITEEXP_HOURS } from '../whitelist/entry.js';
 import { commaList, flag, list, type Option, text } from './option.js';
 import {
@@ -49,6 +51,21 @@ export interface Settings {
   readonly 'mail-server': readonly Prefix[];
   /** In hours, as spamlogd(8) has it. */
   readonly whiteexp: number;
+  /** Stay in the foreground and log debug lines to standard error. */
+  readonly debug: boolean;
+  readonly device: string | undefined;
+  readonly 'sync-target': readonly string[];
+  readonly 'capture-engine': EngineChoice;
+  readonly 'flush-interval': number;
+  readonly user: string;
+  readonly 'no-expire': boolean;
+  readonly 'pid-file': string | undefined;
+  readonly control: string;
+  readonly log: LogFormat | undefined;
+  readonly 'log-level': LogLevel | undefined;
+  readonly table: readonly TableSpec[];
+  readonly 'table-owner': boolean;
+  readonly 'reconcile-interval': number;
   readonly 'dry-run': boolean;
   readonly json: boolean;
   readonly strict: boolean;
@@ -60,6 +77,24 @@ export interface Settings {
   readonly limit: number | undefined;
   readonly format: ListFormat;
 }
+
+/** Where the log comes from unless said otherwise. */
+export const DEFAULT_DEVICE: string = process.platform === 'linux' ? 'nflog:25,26' : 'pflog0';
+
+/** Where the daemon answers unless said otherwise; its folder is the daemon's own. */
+export const DEFAULT_CONTROL = '/var/run/spamlogd/control.sock';
+
+const TABLE_FORMS = 'pf:TABLE, pf:ANCHOR/TABLE, nft:FAMILY:TABLE:SET4[:SET6], none';
+
+/** What `--log` chooses from. */
+export const LOG_FORMATS = ['syslog', 'json', 'text'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** What `--log-level` chooses from. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const ENGINE_CHOICES: readonly EngineChoice[] = ['auto', 'pcap', 'cap', 'tcpdump'];
 
 const onlyHere = { isConfigurable: false } as const;
 
@@ -96,6 +131,46 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     value => parseWhole(value, 1, 2160, 'hours'),
     { letter: 'W' },
   ),
+  debug: flag('Stay in the foreground and log debug lines to standard error', { letter: 'D', ...onlyHere }),
+  device: text(
+    'DEVICE',
+    `Where the log comes from: pflogN, nflog:GROUP[,GROUP], a file or FIFO, or - (${DEFAULT_DEVICE})`,
+    undefined,
+    parseText,
+    { letter: 'l' },
+  ),
+  'sync-target': list(
+    'TARGET',
+    'Tell another spamd of whitelisted hosts: HOST or INTERFACE[:TTL]',
+    parseText,
+    {
+      letter: 'Y',
+    },
+  ),
+  'capture-engine': text('ENGINE', `What captures: ${ENGINE_CHOICES.join(', ')}`, 'auto', value =>
+    parseChoice<EngineChoice>(value, ENGINE_CHOICES),
+  ),
+  'flush-interval': text('SECONDS', 'How often known correspondents are refreshed', 1, value =>
+    parseWhole(value, 1, 3600, 'seconds'),
+  ),
+  user: text('USER', 'User to run as when started by root', '_spamd', parseText),
+  'no-expire': flag('Leave the expiry of white entries to the tarpit'),
+  'pid-file': text('FILE', 'Where to write the process id', undefined, parseText),
+  control: text('SOCKET', 'Control socket, which "spamlogd status" asks', DEFAULT_CONTROL, parseText),
+  log: text(
+    'FORMAT',
+    `Log to syslog, or to standard error as json or text (text with -D on a terminal, json with -D elsewhere, else syslog)`,
+    undefined,
+    value => parseChoice(value, LOG_FORMATS),
+  ),
+  'log-level': text('LEVEL', `Least important lines logged: ${LOG_LEVELS.join(', ')}`, undefined, value =>
+    parseChoice(value, LOG_LEVELS),
+  ),
+  table: list('TABLE', `Firewall table: ${TABLE_FORMS}`, parseTable),
+  'table-owner': flag('The tables are ours alone: take out whatever is not white'),
+  'reconcile-interval': text('SECONDS', 'How often tables are compared with the database', 60, value =>
+    parseWhole(value, 1, 86_400, 'seconds'),
+  ),
   'dry-run': flag('Write nothing, only tell what would be written', { letter: 'n', ...onlyHere }),
   json: flag('Write JSON', onlyHere),
   strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
@@ -119,6 +194,14 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     onlyHere,
   ),
 };
+
+function parseTable(value: string): Parsed<TableSpec> {
+  try {
+    return { value: parseTableSpec(value) };
+  } catch {
+    return { expected: `one of ${TABLE_FORMS}` };
+  }
+}
 
 /** A point in time, or a length of time before now. */
 function parseAge(value: string): Parsed<number> {

@@ -39,7 +39,8 @@ export function judge(record: LogRecord, policy: Policy): Verdict {
   }
   const address = direction === 'in' ? packet.src : packet.dst;
   if (policy.ignore.has(...parseAddress(address)!)) return { ignored: 'ignored-network' };
-  return { sighting: { address, direction, rule: pflog ? pflogRule(pflog) : nflogRule(nflog!, direction) } };
+  const rule = pflog ? pflogRule(pflog) : nflogRule(nflog!, direction, policy);
+  return { sighting: { address, direction, rule } };
 }
 
 function judgePacket(packet: Packet, pflog: PflogHeader | undefined, policy: Policy): Reason | undefined {
@@ -124,10 +125,10 @@ export function pflogRule(pflog: PflogHeader): LogRule {
 }
 
 /** The rule that an NFLOG record names: its prefix; the interface is the index, for whoever can name it. */
-export function nflogRule(nflog: NflogHeader, direction: Direction): LogRule {
+export function nflogRule(nflog: NflogHeader, direction: Direction, policy: Policy): LogRule {
   const index = interfaceIndex(nflog, direction);
   return {
-    interface: index === undefined ? '' : `#${index}`,
+    interface: index === undefined ? '' : (policy.nameInterface?.(index) ?? `#${index}`),
     ruleset: nflog.prefix ?? '',
     rulenr: null,
     subrulenr: null,

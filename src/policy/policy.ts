@@ -19,6 +19,8 @@ export interface Policy {
   readonly inboundOnly: boolean;
   /** `-i`: only connections on this interface count. NFLOG knows interfaces by their index. */
   readonly interface?: { readonly name: string; readonly index?: number };
+  /** The name of an interface that NFLOG knows by its index; `#INDEX` where nobody knows it. */
+  readonly nameInterface?: (index: number) => string | undefined;
   /** `--port`: the ports of mail. */
   readonly ports: readonly number[];
   /** `--ignore`: correspondents that never count. */

@@ -72,7 +72,7 @@ export const SIGHTING = 0;
 
 /** A policy made ready to be asked of millions of records. After {@link check} said 0 its fields tell the sighting. */
 export class Screen {
-  readonly rules: RuleTable = new RuleTable();
+  readonly rules: RuleTable;
   /** The correspondent's address: the four words of address.ts as signed integers. */
   w0 = 0;
   w1 = 0;
@@ -91,8 +91,9 @@ export class Screen {
   #isIpv4 = false;
   readonly #nflog = new NflogView();
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, rules: RuleTable = new RuleTable()) {
     this.#policy = policy;
+    this.rules = rules;
     for (const port of policy.ports) this.#isMailPort[port] = 1;
   }
 
@@ -164,7 +165,7 @@ export class Screen {
     const refusal = this.#checkAddresses(view, direction);
     if (refusal !== SIGHTING) return refusal;
     this.rule = this.rules.intern({
-      interface: index === ABSENT ? '' : `#${index}`,
+      interface: index === ABSENT ? '' : (policy.nameInterface?.(index) ?? `#${index}`),
       ruleset: fieldText(bytes, attributes.prefixAt, attributes.prefixSize),
       rulenr: null,
       subrulenr: null,

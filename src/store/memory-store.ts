@@ -115,6 +115,14 @@ export class MemoryStore implements Store {
     return gone;
   }
 
+  async countWhite(now: number): Promise<number> {
+    let count = 0;
+    for await (const record of this.find(parsePrefix('::/0')!)) {
+      if (record.kind === 'address' && entryStatus(record.entry, now) === 'WHITE') count++;
+    }
+    return count;
+  }
+
   async close(): Promise<void> {
     await this.#base?.close();
   }

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { canonicalAddress } from '../address/address.js';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
@@ -119,21 +120,39 @@ export class SqliteStore implements Store {
   }
 
   async expireWhite(now: number): Promise<string[]> {
-    const isExpired = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0 AND expire <= ?`;
-    return this.#run('write to', () =>
-      this.#db
+    const isWhite = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0`;
+    return this.#run('write to', () => {
+      const find = this.#db.prepare<[number], string>(
+        `SELECT ip FROM entries WHERE ${isWhite} AND expire <= ?`,
+      );
+      // Looked up without a lock, since mostly there is nothing; then each is deleted only if it still is expired.
+      const candidates = find
+        .pluck()
+        .all(now)
+        .filter(ip => canonicalAddress(String(ip)) !== undefined);
+      if (candidates.length === 0) return [];
+      return this.#db
         .transaction(() => {
-          const gone = this.#db
-            .prepare(`SELECT ip FROM entries WHERE ${isExpired}`)
-            .pluck()
-            .all(now) as string[];
+          const remove = this.#db.prepare(`DELETE FROM entries WHERE ip = ? AND ${isWhite} AND expire <= ?`);
           const forget = this.#db.prepare('DELETE FROM sightings WHERE ip = ?');
-          for (const address of gone) forget.run(address);
-          this.#db.prepare(`DELETE FROM entries WHERE ${isExpired}`).run(now);
-          return gone;
+          return candidates.filter(address => {
+            if (remove.run(address, now).changes === 0) return false;
+            forget.run(address);
+            return true;
+          });
         })
-        .immediate(),
-    );
+        .immediate();
+    });
+  }
+
+  async countWhite(now: number): Promise<number> {
+    return this.#run('read', () => {
+      const isWhite = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0 AND expire > ?`;
+      return this.#db
+        .prepare<[number], number>(`SELECT count(*) FROM entries WHERE ${isWhite}`)
+        .pluck()
+        .get(now)!;
+    });
   }
 
   async close(): Promise<void> {

@@ -93,8 +93,10 @@ export interface Store {
   trap(address: string, now: number, trapexpSeconds: number): Promise<Entry>;
   /** Deletes an address's own entry and what we know of it, never a tuple; whether there was one. */
   delete(address: string): Promise<boolean>;
-  /** Deletes white entries whose `expire` has come; gives their addresses. */
+  /** Deletes white entries whose `expire` has come, keys that are no addresses excepted; gives their addresses. */
   expireWhite(now: number): Promise<string[]>;
+  /** How many addresses are white. */
+  countWhite(now: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ export interface WorkerSetup {
 }
 
 /** Methods whose arguments and results are passed as they are. */
-export type PlainMethod = 'add' | 'trap' | 'delete' | 'expireWhite' | 'close';
+export type PlainMethod = 'add' | 'trap' | 'delete' | 'expireWhite' | 'countWhite' | 'close';
 
 /** A question; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (

@@ -148,6 +148,10 @@ export class WorkerStore implements Store {
     return this.#call('expireWhite', now);
   }
 
+  countWhite(now: number): Promise<number> {
+    return this.#call('countWhite', now);
+  }
+
   async close(): Promise<void> {
     await this.#call('close');
   }

@@ -77,6 +77,25 @@ export class AddressTable {
     }
   }
 
+  /** Where in {@link words} the address's row begins, or -1 when there is none. */
+  find(w0: number, w1: number, w2: number, w3: number): number {
+    let place = this.#hash(w0, w1, w2, w3) & this.#mask;
+    for (let row = this.#index[place]!; row !== 0; row = this.#index[place]!) {
+      const at = (row - 1) * this.#stride;
+      const keys = this.#keys;
+      if (
+        keys[at + 3] === (w3 | 0) &&
+        keys[at + 2] === (w2 | 0) &&
+        keys[at + 1] === (w1 | 0) &&
+        keys[at] === (w0 | 0)
+      ) {
+        return at;
+      }
+      place = (place + 1) & this.#mask;
+    }
+    return -1;
+  }
+
   #insert(place: number, w0: number, w1: number, w2: number, w3: number): number {
     if (2 * (this.#size + 1) > this.#index.length) {
       this.#grow();

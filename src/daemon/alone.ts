@@ -1,0 +1,88 @@
+// The daemon in one process: without root, with the rights that a service manager or nobody gave it.
+
+import type { CaptureState } from '../capture/capture-supervisor.js';
+import { openLog } from '../log/logger.js';
+import { openReadiness } from '../system/readiness.js';
+import { openTable } from '../table/open-table.js';
+import { createRunner } from '../table/runner.js';
+import { listeningLine, logCaptureState } from './capture-log.js';
+import { openSource } from './capture-source.js';
+import { type DaemonContext, onSignals } from './daemon-context.js';
+import { EngineHost } from './engine-host.js';
+import { logOptions, needRestart } from './settings-for-daemon.js';
+
+/** Runs until it is told to stop, or its stream has ended; gives the exit status. @throws Error in one line */
+export async function runAlone(context: DaemonContext): Promise<number> {
+  let { settings } = context;
+  const device = settings.device!;
+  const log = openLog(logOptions(settings));
+  const { logger } = log;
+  const readiness = openReadiness({ environment: process.env, onError: error => logger.warn(error.message) });
+  let finish: (status: number) => void = () => {};
+  const finished = new Promise<number>(resolve => {
+    finish = resolve;
+  });
+  const source = openSource(
+    { device, engine: settings['capture-engine'], ports: settings.port },
+    {
+      onSession: session => host.read(session),
+      onState: state => {
+        logCaptureState(logger, device, state);
+        onFirstState(state);
+      },
+      onEnd: () => finish(0),
+    },
+  );
+  const runner = createRunner();
+  const host = await EngineHost.start({
+    settings,
+    logger,
+    tables: await Promise.all(settings.table.map(spec => openTable(spec, runner))),
+    capture: () => ({ device, state: source.state ?? null, totals: source.totals }),
+    logDropped: () => log.dropped(),
+    version: context.version,
+  });
+  let isReady = false;
+  function onFirstState(state: CaptureState): void {
+    if (state.kind === 'failed') finish(1);
+    if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
+    isReady = true;
+    readiness.ready(state.kind);
+    context.onReady();
+  }
+  onSignals({
+    stop: () => finish(0),
+    status: () => host.logStatus(),
+    reload: () =>
+      void context.reload().then(
+        after => {
+          readiness.reloading();
+          warnOfRestart(needRestart(settings, after), message => logger.warn(message));
+          settings = { ...after, device };
+          host.use(settings);
+          logger.info('configuration read again');
+          readiness.ready();
+        },
+        (error: Error) => logger.error(`${error.message}; going on with the configuration as it was`),
+      ),
+  });
+  logger.debug(listeningLine(device, settings));
+  source.start();
+  let status = await finished;
+  readiness.stopping();
+  try {
+    await source.stop();
+    await host.stop();
+    logger.info('exiting');
+  } catch (error) {
+    logger.error((error as Error).message);
+    status = 1;
+  }
+  log.close();
+  return status;
+}
+
+/** Tells of settings that were changed and wait for a restart. */
+export function warnOfRestart(names: readonly string[], warn: (message: string) => void): void {
+  if (names.length > 0) warn(`changed, but only at the next start: ${names.join(', ')}`);
+}

@@ -1,0 +1,135 @@
+// The engine with all that hangs on it: tables, control socket, status. The same as a process of its own or alone.
+
+import { dirname } from 'node:path';
+import type { Logger } from 'pino';
+import type { CaptureSession } from '../capture/capture-supervisor.js';
+import { databasePath } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
+import { type ControlServer, openControlServer } from '../system/control-server.js';
+import { claimPidFile, type PidFile } from '../system/pid-file.js';
+import { TableKeeper } from '../table/keeper.js';
+import type { Table } from '../table/table.js';
+import { Engine } from './engine.js';
+import type { CaptureReport } from './messages.js';
+import { statusLine, statusReport } from './status.js';
+
+/** What a host is made with. */
+export interface HostOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** The tables that the settings name, to be changed directly or through the monitor. */
+  readonly tables: readonly Table[];
+  readonly capture: () => CaptureReport;
+  /** Lines that the log has lost. */
+  readonly logDropped: () => number;
+  readonly version: string;
+}
+
+/** One host a daemon. */
+export class EngineHost {
+  readonly #options: HostOptions;
+  readonly #engine: Engine;
+  readonly #keepers: readonly TableKeeper[];
+  readonly #lock: PidFile;
+  readonly #control: ControlServer;
+  readonly #since = Date.now() / 1000;
+
+  private constructor(
+    options: HostOptions,
+    engine: Engine,
+    lock: PidFile,
+    openControl: (host: EngineHost) => ControlServer,
+  ) {
+    this.#options = options;
+    this.#engine = engine;
+    this.#lock = lock;
+    this.#keepers = options.tables.map(table => this.#keep(table));
+    this.#control = openControl(this);
+  }
+
+  /** Opens the database, the control socket and the tables. @throws Error in one line */
+  static async start(options: HostOptions): Promise<EngineHost> {
+    const { settings, logger } = options;
+    const lock = claimPidFile(`${databasePath(settings)}.lock`);
+    try {
+      const engine = await Engine.open(settings, logger);
+      let host: EngineHost | undefined;
+      const control = await openControlServer(settings.control, {
+        'GET /status': () => host?.report() ?? null,
+      });
+      host = new EngineHost(options, engine, lock, () => control);
+      for (const keeper of host.#keepers) void keeper.start();
+      return host;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  #keep(table: Table): TableKeeper {
+    const { settings, logger } = this.#options;
+    const engine = this.#engine;
+    const keeper = new TableKeeper({
+      table,
+      log: { info: message => logger.info(message), warn: message => logger.warn(message) },
+      reconcileIntervalSeconds: settings['reconcile-interval'],
+      isOwner: settings['table-owner'],
+      source: async function* (now) {
+        const options = { now: Math.floor(now), status: new Set(['WHITE'] as const), whiteexpSeconds: 0 };
+        for await (const record of engine.store.list({ ...options, sort: 'database' })) {
+          if (record.kind === 'address') yield { address: record.address, expire: record.entry.expire };
+        }
+      },
+    });
+    engine.listen({
+      onWhite: white => keeper.push(white),
+      onExpired: addresses => keeper.expire(addresses),
+    });
+    return keeper;
+  }
+
+  read(session: CaptureSession): void {
+    this.#engine.read(session);
+  }
+
+  /** Goes on with other settings. @throws {UsageError} when they make no policy */
+  use(settings: Settings): void {
+    this.#engine.use(settings);
+    this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
+  }
+
+  /** All that `spamlogd status` tells. */
+  report(): object {
+    const { capture, logDropped, version } = this.#options;
+    return statusReport({
+      version,
+      since: this.#since,
+      capture: capture(),
+      engine: this.#engine.status(),
+      tables: this.#keepers.map(keeper => keeper.status()),
+      logDropped: logDropped(),
+    });
+  }
+
+  /** Logs how things are, in a line. */
+  logStatus(): void {
+    this.#options.logger.info(statusLine(this.#options.capture(), this.#engine.status()));
+  }
+
+  /** Reads the sessions to their ends, commits everything, leaves the tables as they are. @throws {StoreError} */
+  async stop(): Promise<void> {
+    await this.#engine.finishReading();
+    await this.#control.close();
+    try {
+      await this.#engine.close();
+    } finally {
+      await Promise.all(this.#keepers.map(keeper => keeper.stop()));
+      this.#lock.release();
+    }
+  }
+}
+
+/** The folders that a daemon needs to be its own: those of its database and its control socket. */
+export function ownFolders(settings: Settings): string[] {
+  return [...new Set([dirname(databasePath(settings)), dirname(settings.control)])];
+}

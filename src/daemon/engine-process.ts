@@ -1,0 +1,125 @@
+// The engine as a process of its own: started by the monitor as root, it becomes the daemon's user before it does
+// anything else, reads the captures that the monitor relays, and asks it for what needs privileges.
+
+import { Socket } from 'node:net';
+import { readRelay } from '../capture/capture-relay.js';
+import type { CaptureSession } from '../capture/capture-supervisor.js';
+import { type Log, openLog } from '../log/logger.js';
+import { dropPrivileges } from '../system/privileges.js';
+import { openTable } from '../table/open-table.js';
+import { RemoteTable } from '../table/remote-table.js';
+import { createRunner } from '../table/runner.js';
+import type { Table } from '../table/table.js';
+import type { TableReply } from '../table/table-command.js';
+import { EngineHost } from './engine-host.js';
+import { type CaptureReport, parseToEngine, type ToEngine, type ToMonitor } from './messages.js';
+import { RELAY_FD } from './relay-fd.js';
+import { logOptions } from './settings-for-daemon.js';
+
+type Begin = Extract<ToEngine, { type: 'begin' }>;
+
+let host: EngineHost | undefined;
+let log: Log | undefined;
+let capture: CaptureReport | undefined;
+let lastId = 0;
+const waiting = new Map<number, (reply: TableReply) => void>();
+
+// What a terminal or a service manager sends to all processes is for the monitor to act on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as const)
+  process.on(signal, () => {});
+process.on('message', value => void receive(value));
+process.once('disconnect', () => void end('the monitor is gone'));
+
+function send(message: ToMonitor): void {
+  if (process.connected) process.send!(message);
+}
+
+async function receive(value: unknown): Promise<void> {
+  const message = parseToEngine(value);
+  switch (message?.type) {
+    case 'begin':
+      await begin(message);
+      break;
+    case 'settings':
+      host?.use(message.settings);
+      break;
+    case 'capture':
+      capture = message.capture;
+      break;
+    case 'table-reply':
+      waiting.get(message.id)?.(message.reply);
+      waiting.delete(message.id);
+      break;
+    case 'log-status':
+      host?.logStatus();
+      break;
+    case 'stop':
+      await end(undefined);
+      break;
+    default:
+      log?.logger.fatal('unknown message from the monitor');
+      log?.close();
+      process.exit(70);
+  }
+}
+
+async function begin({ settings, account, version }: Begin): Promise<void> {
+  try {
+    dropPrivileges(account);
+    process.title = `spamlogd: engine`;
+    log = openLog(logOptions(settings));
+    capture = {
+      device: '',
+      state: null,
+      totals: { received: null, droppedKernel: null, droppedQueue: 0, restarts: 0 },
+    };
+    host = await EngineHost.start({
+      settings,
+      logger: log.logger,
+      tables: await remoteTables(settings.table),
+      capture: () => capture!,
+      logDropped: () => log!.dropped(),
+      version,
+    });
+  } catch (error) {
+    send({ type: 'failed', message: (error as Error).message, status: 1 });
+    log?.close();
+    process.disconnect();
+    process.exit(1);
+  }
+  const relay = new Socket({ fd: RELAY_FD, readable: true, writable: false });
+  readRelay(relay, (session: CaptureSession) => host!.read(session)).catch(error =>
+    end((error as Error).message),
+  );
+  send({ type: 'ready' });
+}
+
+async function remoteTables(specs: Begin['settings']['table']): Promise<Table[]> {
+  const runner = createRunner();
+  return Promise.all(
+    specs.map(async (spec, index) => {
+      const { name, families } = await openTable(spec, runner);
+      return new RemoteTable({ index, name, families }, command => {
+        const id = ++lastId;
+        return new Promise(resolve => {
+          waiting.set(id, resolve);
+          send({ type: 'table', id, command });
+        });
+      });
+    }),
+  );
+}
+
+/** Commits what was seen and ends; `reason` is what is wrong, if anything is. */
+async function end(reason: string | undefined): Promise<never> {
+  let status = reason === undefined ? 0 : 1;
+  if (reason !== undefined) log?.logger.error(reason);
+  try {
+    await host?.stop();
+  } catch (error) {
+    log?.logger.error((error as Error).message);
+    status = 1;
+  }
+  log?.close();
+  process.exit(status);
+}

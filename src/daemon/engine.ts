@@ -1,0 +1,264 @@
+// The engine: from the bytes of a capture to the database, the tables and the peers.
+
+import { statSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { formatWords, parseAddress } from '../address/address.js';
+import type { CaptureSession } from '../capture/capture-supervisor.js';
+import { databasePath } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
+import type { StoreError } from '../store/store.js';
+import type { WorkerStore } from '../store/worker-store.js';
+import { DIRECTION } from '../whitelist/batch.js';
+import { SIGHTING_FIELD } from '../whitelist/tally.js';
+import { SavefileParser } from '../wire/savefile-parser.js';
+import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
+import { interfaceNames, makePolicy } from './make-policy.js';
+import { startDatabase } from './open-database.js';
+import { type Counts, Pipeline } from './pipeline.js';
+
+/** How often white entries are looked at for their end. */
+const EXPIRY_INTERVAL_MS = 60_000;
+
+/** How often the database's file is looked at: another may have been put in its place. */
+const FILE_CHECK_MS = 2_000;
+
+const { stride: STRIDE, origin: ORIGIN } = SIGHTING_FIELD;
+const DIRECTION_MASK = 3;
+
+/** What is told when addresses become white, stay so longer, or are white no more. */
+export interface WhiteListener {
+  onWhite(white: readonly WhiteAddress[]): void;
+  onExpired(addresses: readonly string[]): void;
+}
+
+/** What the engine says of itself. */
+export interface EngineStatus extends Counts, WriterCounts {
+  readonly database: string;
+  readonly databaseError: string | null;
+  /** White entries in the database when they were last looked at; null before that. */
+  readonly entries: number | null;
+  readonly expired: number;
+  /** When the last packet came, in seconds since the epoch; null when none did. */
+  readonly lastPacket: number | null;
+  readonly linkType: number | null;
+}
+
+/** One engine a daemon. */
+export class Engine {
+  readonly #logger: Logger;
+  readonly #listeners: WhiteListener[] = [];
+  readonly #pipeline: Pipeline;
+  readonly #writer: LiveWriter;
+  readonly #path: string;
+  #settings: Settings;
+  #store: WorkerStore;
+  #inode: string;
+  #databaseError: string | null = null;
+  #reading: Promise<void> = Promise.resolve();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #entries: number | null = null;
+  #expired = 0;
+  #lastPacket: number | null = null;
+  #linkType: number | null = null;
+  readonly #reported = new Set<string>();
+
+  private constructor(settings: Settings, logger: Logger, store: WorkerStore, path: string) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#store = store;
+    this.#path = path;
+    this.#inode = fileIdentity(path);
+    this.#pipeline = new Pipeline(makePolicy(settings), (words, count) => this.#onBlock(words, count));
+    this.#writer = new LiveWriter(this.#writerOptions());
+  }
+
+  /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
+  static async open(settings: Settings, logger: Logger): Promise<Engine> {
+    const path = databasePath(settings);
+    const store = await startDatabase(path, storeOptions(settings));
+    await store.opened();
+    const engine = new Engine(settings, logger, store, path);
+    await engine.#expire();
+    engine.#timers.push(
+      setInterval(() => void engine.#expire(), EXPIRY_INTERVAL_MS),
+      setInterval(() => void engine.#checkFile(), FILE_CHECK_MS),
+    );
+    return engine;
+  }
+
+  /** The database, for those that read it: a table's keeper. */
+  get store(): WorkerStore {
+    return this.#store;
+  }
+
+  listen(listener: WhiteListener): void {
+    this.#listeners.push(listener);
+  }
+
+  #writerOptions(): LiveWriterOptions {
+    return {
+      store: () => this.#store,
+      rules: () => this.#pipeline.rules,
+      whiteexpSeconds: this.#settings.whiteexp * 3600,
+      flushIntervalMs: this.#settings['flush-interval'] * 1000,
+      onWritten: white => this.#onWritten(white),
+      onTrouble: error => this.#onTrouble(error),
+      onOverflow: () =>
+        this.#logger.warn('too many sightings wait for the database: further ones are dropped'),
+    };
+  }
+
+  /** Reads a capture to its end; several in a row are read one after the other. */
+  read(session: CaptureSession): void {
+    this.#reading = this.#reading.then(() => this.#read(session));
+  }
+
+  async #read({ stream }: CaptureSession): Promise<void> {
+    // Interfaces that went and came back have other indices.
+    this.#pipeline.use({ ...makePolicy(this.#settings), nameInterface: interfaceNames() });
+    const parser = new SavefileParser();
+    try {
+      for await (const chunk of stream) {
+        parser.feed(chunk as Uint8Array);
+        const before = this.#pipeline.packets;
+        this.#pipeline.drain(parser);
+        this.#pipeline.flush();
+        if (this.#pipeline.packets > before) this.#lastPacket = Date.now() / 1000;
+        if (parser.problem !== undefined) break;
+      }
+    } catch (error) {
+      this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
+    }
+    if (parser.cursor.linkType !== 0) this.#linkType = parser.cursor.linkType;
+    if (parser.problem !== undefined) {
+      this.#logger.error(`capture stream ${parser.problem.message} at byte ${parser.offset}`);
+      stream.destroy();
+    }
+  }
+
+  #onBlock(words: Int32Array, count: number): void {
+    if (this.#logger.isLevelEnabled('debug')) {
+      for (let at = 0; at < count * STRIDE; at += STRIDE) {
+        const isIn = (words[at + ORIGIN]! & DIRECTION_MASK) === DIRECTION.in;
+        const address = formatWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+        this.#logger.debug(`${isIn ? 'inbound' : 'outbound'} ${address}`);
+      }
+    }
+    this.#writer.add(words, count);
+  }
+
+  #onWritten(white: readonly WhiteAddress[]): void {
+    for (const { address, isNew } of white) if (isNew) this.#logger.info(`whitelisting ${address}`);
+    for (const listener of this.#listeners) listener.onWhite(white);
+  }
+
+  #onTrouble(error: StoreError | undefined): void {
+    if (error === undefined) this.#logger.info(`database "${this.#path}" works again`);
+    else this.#logger.error(`${error.message}; sightings wait until it works`);
+    this.#databaseError = error?.message ?? null;
+  }
+
+  #reportGarbage(key: string): void {
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`);
+  }
+
+  async #expire(): Promise<void> {
+    try {
+      if (!this.#settings['no-expire']) await this.#expireNow();
+      this.#entries = await this.#store.countWhite(Math.floor(Date.now() / 1000));
+    } catch (error) {
+      this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
+    }
+  }
+
+  async #expireNow(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000);
+    const gone = await this.#store.expireWhite(now);
+    // What is left of them are keys that are no addresses, as an old greylogd wrote them.
+    const leftovers = {
+      now,
+      status: new Set(['EXPIRED'] as const),
+      whiteexpSeconds: 0,
+      sort: 'database',
+    } as const;
+    for await (const { address } of this.#store.list(leftovers)) {
+      if (parseAddress(address) === undefined) this.#reportGarbage(address);
+    }
+    for (const address of gone) this.#writer.known.setText(address, 0);
+    this.#expired += gone.length;
+    if (gone.length === 0) return;
+    this.#logger.info(`${gone.length} white entries expired`);
+    for (const listener of this.#listeners) listener.onExpired(gone);
+  }
+
+  /** Another file in the database's place, or none: what is written to the old one would be lost. */
+  async #checkFile(): Promise<void> {
+    const inode = fileIdentity(this.#path);
+    if (inode === this.#inode) return;
+    const old = this.#store;
+    const fresh = await startDatabase(this.#path, storeOptions(this.#settings));
+    try {
+      await fresh.opened();
+    } catch (error) {
+      if (this.#databaseError === null) this.#onTrouble(error as StoreError);
+      return;
+    }
+    this.#store = fresh;
+    this.#inode = fileIdentity(this.#path);
+    this.#databaseError = null;
+    this.#logger.warn(`database "${this.#path}" was replaced: using the new one`);
+    this.#writer.known.clear();
+    await old.close().catch(() => {});
+  }
+
+  /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */
+  use(settings: Settings): void {
+    this.#pipeline.use({ ...makePolicy(settings), nameInterface: interfaceNames() });
+    this.#settings = settings;
+    this.#writer.use(this.#writerOptions());
+  }
+
+  status(): EngineStatus {
+    return {
+      ...this.#pipeline.counts(),
+      ...this.#writer.counts(),
+      database: this.#path,
+      databaseError: this.#databaseError,
+      entries: this.#entries,
+      expired: this.#expired,
+      lastPacket: this.#lastPacket,
+      linkType: this.#linkType,
+    };
+  }
+
+  /** Fulfilled when every session given to {@link read} was read to its end. */
+  async finishReading(): Promise<void> {
+    await this.#reading;
+  }
+
+  /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#pipeline.flush();
+    try {
+      await this.#writer.drain();
+    } finally {
+      await this.#store.close();
+    }
+  }
+}
+
+function storeOptions(settings: Settings): { canCreate: boolean; busyTimeoutMs: number } {
+  return { canCreate: true, busyTimeoutMs: settings['busy-timeout'] * 1000 };
+}
+
+function fileIdentity(path: string): string {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return 'missing';
+  }
+}

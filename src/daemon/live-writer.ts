@@ -1,0 +1,225 @@
+// Writes the live sightings: an address not known as white at once, refreshes once in an interval, and what the
+// database does not take is kept until it does.
+
+import { OUTCOMES, type Store, StoreError } from '../store/store.js';
+import { type Batch, FIELD, type LogRule } from '../whitelist/batch.js';
+import { SIGHTING_FIELD, Tally } from '../whitelist/tally.js';
+import { KnownWhite } from './known-white.js';
+
+const { stride: STRIDE, time: TIME } = SIGHTING_FIELD;
+
+/** New addresses are collected for so long, so that a burst is one transaction. */
+const COALESCE_MS = 5;
+
+/** Addresses that may wait for a database that takes nothing. */
+const MAXIMUM_WAITING = 500_000;
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+
+/** An address that is white, and until when, in seconds since the epoch. */
+export interface WhiteAddress {
+  readonly address: string;
+  readonly expire: number;
+  /** Whether it was not white before. */
+  readonly isNew: boolean;
+}
+
+/** What the writer is made with. */
+export interface LiveWriterOptions {
+  readonly store: () => Store;
+  readonly rules: () => readonly LogRule[];
+  readonly whiteexpSeconds: number;
+  readonly flushIntervalMs: number;
+  /** Called after every transaction, with what became white or stays so longer. */
+  readonly onWritten: (white: readonly WhiteAddress[]) => void;
+  /** Called when the database begins to fail and when it works again; undefined then. */
+  readonly onTrouble: (error: StoreError | undefined) => void;
+  /** Called when sightings begin to be dropped. */
+  readonly onOverflow: () => void;
+}
+
+/** Counts since the start. */
+export interface WriterCounts {
+  /** Sightings written, and addresses in them. */
+  readonly writtenSightings: number;
+  readonly writtenAddresses: number;
+  readonly added: number;
+  readonly refreshed: number;
+  readonly trapped: number;
+  readonly transactions: number;
+  /** Sightings dropped because too many waited. */
+  readonly dropped: number;
+  /** Addresses that wait. */
+  readonly waiting: number;
+  /** When something was last written, in seconds since the epoch; null when nothing was. */
+  readonly lastFlush: number | null;
+}
+
+/** One writer a database; never rejects but in {@link drain}. */
+export class LiveWriter {
+  readonly known: KnownWhite = new KnownWhite();
+  #options: LiveWriterOptions;
+  #urgent: Tally;
+  #refresh: Tally;
+  /** Taken from the tallies and not written yet, the oldest first. */
+  readonly #stuck: Batch[] = [];
+  #writing: Promise<void> | undefined;
+  #urgentTimer: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  #retryMs = 0;
+  #isOverflowing = false;
+  #isRefreshDue = false;
+  #isClosed = false;
+  readonly #counts = { writtenSightings: 0, writtenAddresses: 0, added: 0, refreshed: 0, trapped: 0 };
+  #transactions = 0;
+  #dropped = 0;
+  #lastFlush: number | null = null;
+
+  constructor(options: LiveWriterOptions) {
+    this.#options = options;
+    this.#urgent = new Tally(options.whiteexpSeconds);
+    this.#refresh = new Tally(options.whiteexpSeconds);
+  }
+
+  /** Goes on with other options. What waits is written with them. */
+  use(options: LiveWriterOptions): void {
+    this.#take(true);
+    this.#options = options;
+    this.#urgent = new Tally(options.whiteexpSeconds);
+    this.#refresh = new Tally(options.whiteexpSeconds);
+    this.#start();
+  }
+
+  /** Takes in sightings as `Tally.add` does; whatever becomes of them is told to `onWritten`. */
+  add(words: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) this.#addOne(words.subarray(i * STRIDE, (i + 1) * STRIDE));
+    if (this.#urgent.size > 0) this.#urgentTimer ??= setTimeout(() => this.#start(), COALESCE_MS);
+    if (this.#refresh.size > 0) {
+      this.#refreshTimer ??= setTimeout(() => {
+        this.#refreshTimer = undefined;
+        this.#isRefreshDue = true;
+        this.#start();
+      }, this.#options.flushIntervalMs);
+    }
+  }
+
+  #addOne(one: Int32Array): void {
+    if (this.waiting >= MAXIMUM_WAITING) {
+      this.#dropped++;
+      if (!this.#isOverflowing) this.#options.onOverflow();
+      this.#isOverflowing = true;
+      return;
+    }
+    const isKnown = this.known.has(one[0]!, one[1]!, one[2]!, one[3]!, one[TIME]! >>> 0);
+    (isKnown ? this.#refresh : this.#urgent).add(one, 1);
+  }
+
+  /** Addresses that wait. */
+  get waiting(): number {
+    return this.#urgent.size + this.#refresh.size + this.#stuck.reduce((sum, batch) => sum + batch.length, 0);
+  }
+
+  counts(): WriterCounts {
+    const lastFlush = this.#lastFlush;
+    const { waiting } = this;
+    return { ...this.#counts, transactions: this.#transactions, dropped: this.#dropped, waiting, lastFlush };
+  }
+
+  #take(withRefreshes: boolean): void {
+    for (const tally of withRefreshes ? [this.#urgent, this.#refresh] : [this.#urgent]) {
+      if (tally.size > 0) this.#stuck.push(tally.take([...this.#options.rules()]));
+    }
+  }
+
+  #start(): void {
+    if (this.#retryMs === 0) this.#writing ??= this.#writeWhileWaiting();
+  }
+
+  async #writeWhileWaiting(): Promise<void> {
+    for (;;) {
+      clearTimeout(this.#urgentTimer);
+      this.#urgentTimer = undefined;
+      this.#take(this.#isRefreshDue);
+      this.#isRefreshDue = false;
+      const batch = this.#stuck[0];
+      if (batch === undefined) break;
+      if (!(await this.#write(batch))) break;
+      this.#stuck.shift();
+    }
+    this.#writing = undefined;
+  }
+
+  /** Whether the batch was written; if not, it is tried again later. */
+  async #write(batch: Batch): Promise<boolean> {
+    try {
+      const { outcomes, expires } = await this.#options
+        .store()
+        .applyBatch(batch, this.#options.whiteexpSeconds);
+      if (this.#retryMs > 0) this.#options.onTrouble(undefined);
+      this.#retryMs = 0;
+      this.#isOverflowing = false;
+      this.#settle(batch, outcomes, expires);
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #fail(error: unknown): void {
+    const failure =
+      error instanceof StoreError
+        ? error
+        : new StoreError('failed', (error as Error).message, { cause: error });
+    if (this.#retryMs === 0) this.#options.onTrouble(failure);
+    this.#retryMs = Math.min(Math.max(FIRST_RETRY_MS, 2 * this.#retryMs), LAST_RETRY_MS);
+    if (this.#isClosed) return;
+    setTimeout(() => {
+      this.#writing ??= this.#writeWhileWaiting();
+    }, this.#retryMs);
+  }
+
+  #settle(batch: Batch, outcomes: Uint8Array, expires: Float64Array): void {
+    const white: WhiteAddress[] = [];
+    for (let row = 0; row < batch.length; row++) {
+      const at = row * FIELD.stride;
+      const { words } = batch;
+      const outcome = OUTCOMES[outcomes[row]!]!;
+      const expire = expires[row]!;
+      this.#counts[outcome]++;
+      this.#counts.writtenSightings += words[at + FIELD.count]!;
+      if (outcome === 'trapped') continue;
+      this.known.set(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, expire);
+      white.push({ address: batch.address(row), expire, isNew: outcome === 'added' });
+    }
+    this.#counts.writtenAddresses += batch.length;
+    this.#transactions++;
+    this.#lastFlush = Date.now() / 1000;
+    this.#options.onWritten(white);
+  }
+
+  /**
+   * Writes all that waits, and takes no more.
+   * @throws {StoreError} when the database does not take it; what then is lost, {@link counts} tells as waiting
+   */
+  async drain(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#refreshTimer);
+    clearTimeout(this.#urgentTimer);
+    await this.#writing;
+    this.#take(true);
+    let failure: StoreError | undefined;
+    const { onTrouble } = this.#options;
+    this.#options = {
+      ...this.#options,
+      onTrouble: error => {
+        failure = error;
+        onTrouble(error);
+      },
+    };
+    this.#retryMs = 0;
+    await this.#writeWhileWaiting();
+    if (failure !== undefined) throw failure;
+  }
+}

@@ -1,0 +1,97 @@
+// The daemon's log: pino's JSON, the same as text, or syslog(3). A slow reader never holds the daemon up.
+
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { LOG_DAEMON, type SyslogLevel, SyslogSink } from '../system/syslog.js';
+
+/** Where to, and from which level on. */
+export interface LogOptions {
+  readonly format: 'syslog' | 'json' | 'text';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** A log, and how it ends. */
+export interface Log {
+  readonly logger: Logger;
+  /** Lines lost because their reader did not keep up. */
+  dropped(): number;
+  /** Writes what waits; to be called last. */
+  close(): void;
+}
+
+const STDERR = 2;
+
+/** Characters that may wait for a slow reader of standard error. */
+const MAXIMUM_WAITING = 1 << 20;
+
+/** Lines that may wait for a slow syslogd. */
+const SYSLOG_QUEUE_LINES = 10_000;
+
+const IDENT = 'spamlogd';
+
+/** pino's levels as syslog's: the original logs its notices there, too. */
+const SYSLOG_LEVEL: Readonly<Record<number, SyslogLevel>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warning',
+  50: 'err',
+  60: 'crit',
+};
+
+/** Opens the log. @throws Error when syslog is asked for and the native addon is missing */
+export function openLog({ format, level }: LogOptions): Log {
+  const options = {
+    name: IDENT,
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  if (format === 'syslog') {
+    const sink = new SyslogSink({ ident: IDENT, facility: LOG_DAEMON, queueLines: SYSLOG_QUEUE_LINES });
+    const write = (line: string): void => {
+      const record = JSON.parse(line) as LogRecord;
+      sink.write(SYSLOG_LEVEL[record.level] ?? 'info', record.msg ?? '');
+    };
+    return { logger: pino(options, { write }), dropped: () => sink.dropped, close: () => sink.close() };
+  }
+  let dropped = 0;
+  const stream = destination({ dest: STDERR, sync: false, maxLength: MAXIMUM_WAITING });
+  stream.on('drop', () => {
+    dropped++;
+  });
+  // Nobody reads it any more: that is no reason to stop working.
+  stream.on('error', () => {});
+  const output: DestinationStream =
+    format === 'json'
+      ? stream
+      : { write: line => stream.write(`${textLine(JSON.parse(line) as LogRecord)}\n`) };
+  const close = (): void => {
+    try {
+      stream.flushSync();
+    } catch {
+      // It was never ready to be written to.
+    }
+  };
+  return { logger: pino(options, output), dropped: () => dropped, close };
+}
+
+/** What pino makes of a log call. */
+interface LogRecord {
+  readonly level: number;
+  readonly time: string;
+  readonly msg?: string;
+}
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warning',
+  50: 'error',
+  60: 'fatal',
+};
+
+/** A line for people: the time of day, the level, the message. */
+function textLine({ level, time, msg = '' }: LogRecord): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would forge a line, or move the cursor
+  const message = msg.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return `${time.slice(11, 23)} ${(LEVEL_NAMES[level] ?? String(level)).padEnd(7)} ${message}`;
+}
