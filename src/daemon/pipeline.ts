@@ -13,7 +13,7 @@ import type { SavefileParser } from '../wire/savefile-parser.js';
 const { stride: STRIDE, time: TIME, origin: ORIGIN } = SIGHTING_FIELD;
 
 /** Sightings in a block. */
-const BLOCK = 16_384;
+const BLOCK = 8192;
 
 /** Counts of records since the beginning. */
 export interface Counts {

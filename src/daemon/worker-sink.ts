@@ -2,16 +2,16 @@
 
 import type { WorkerStore } from '../store/worker-store.js';
 import type { LogRule } from '../whitelist/batch.js';
-import { SIGHTING_FIELD } from '../whitelist/tally.js';
 import type { SightingSink, Written } from './sighting-sink.js';
 
 /** Blocks under way at most; beyond that the reader waits. */
-const UNDER_WAY = 16;
+const UNDER_WAY = 8;
 
-/** Sends blocks to a {@link WorkerStore}. */
+/** Sends blocks to a {@link WorkerStore}, in a few buffers that go to and fro. */
 export class WorkerSink implements SightingSink {
   readonly #store: WorkerStore;
   readonly #whiteexpSeconds: number;
+  readonly #free: Int32Array<ArrayBuffer>[] = [];
   #last: Promise<void> = Promise.resolve();
   #underWay = 0;
 
@@ -21,9 +21,11 @@ export class WorkerSink implements SightingSink {
   }
 
   add(words: Int32Array, count: number): Promise<void> | undefined {
+    const block = this.#free.pop() ?? new Int32Array(words.length);
+    block.set(words);
     this.#underWay++;
-    const block = new Int32Array(words.subarray(0, count * SIGHTING_FIELD.stride));
-    this.#last = this.#store.tally(block, this.#whiteexpSeconds).then(() => {
+    this.#last = this.#store.tally(block, count, this.#whiteexpSeconds).then(returned => {
+      this.#free.push(returned);
       this.#underWay--;
     });
     // A failure is told to whoever commits.

@@ -40,8 +40,8 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
       return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
     case 'tally':
       tally ??= new Tally(request.whiteexpSeconds);
-      tally.add(request.words);
-      return null;
+      tally.add(request.words, request.count);
+      return request.words;
     case 'commit': {
       tally ??= new Tally(request.whiteexpSeconds);
       const batch = tally.take(request.rules);
@@ -81,8 +81,7 @@ if (!(store instanceof StoreError)) {
     turn = turn.then(async () => {
       try {
         const value = await answer(store, request);
-        const transfer =
-          request.method === 'commit' ? [(value as Committed).words.buffer as ArrayBuffer] : [];
+        const transfer = buffersOf(request.method, value);
         port.postMessage({ id: request.id, value } satisfies Reply, transfer);
       } catch (error) {
         const { code, message } = toStoreError(error);
@@ -91,4 +90,10 @@ if (!(store instanceof StoreError)) {
       if (request.method === 'close') port.close();
     });
   });
+}
+
+/** What is given away with an answer rather than copied. */
+function buffersOf(method: Request['method'], value: unknown): ArrayBuffer[] {
+  if (method === 'tally') return [(value as Int32Array<ArrayBuffer>).buffer];
+  return method === 'commit' ? [(value as Committed).words.buffer as ArrayBuffer] : [];
 }

@@ -22,7 +22,12 @@ export type Request = { readonly id: number } & (
       readonly rules: readonly LogRule[];
       readonly whiteexpSeconds: number;
     }
-  | { readonly method: 'tally'; readonly words: Int32Array; readonly whiteexpSeconds: number }
+  | {
+      readonly method: 'tally';
+      readonly words: Int32Array;
+      readonly count: number;
+      readonly whiteexpSeconds: number;
+    }
   | { readonly method: 'commit'; readonly rules: readonly LogRule[]; readonly whiteexpSeconds: number }
   | { readonly method: 'list'; readonly cursor: number; readonly options: ListOptions }
   | { readonly method: 'find'; readonly cursor: number; readonly prefix: Parameters<Store['find']>[0] }

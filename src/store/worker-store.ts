@@ -94,11 +94,15 @@ export class WorkerStore implements Store {
   }
 
   /**
-   * Tallies a block of sightings on the worker's thread, as `Tally.add` does; {@link commitTally} writes them. Settles
-   * when it is done, so that no more than a few need be under way. The words are given away: the array is empty after.
+   * Tallies the first `count` sightings of a block on the worker's thread, as `Tally.add` does; {@link commitTally}
+   * writes them. The words are lent: they come back when it is done, to be used for another block.
    */
-  tally(words: Int32Array<ArrayBuffer>, whiteexpSeconds: number): Promise<void> {
-    return this.#ask({ method: 'tally', words, whiteexpSeconds }, [words.buffer]);
+  tally(
+    words: Int32Array<ArrayBuffer>,
+    count: number,
+    whiteexpSeconds: number,
+  ): Promise<Int32Array<ArrayBuffer>> {
+    return this.#ask({ method: 'tally', words, count, whiteexpSeconds }, [words.buffer]);
   }
 
   /** Applies what was tallied, as {@link applyBatch} does; gives the batch, too. */
