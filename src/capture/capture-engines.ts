@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { ENGINES, type EngineName } from './capture-messages.js';
+import { captureEnvironment } from './capture-process.js';
 
 /** `--capture-engine`. */
 export type EngineChoice = EngineName | 'auto';
@@ -48,12 +49,14 @@ function isPackageBuilt(name: string): boolean {
 }
 
 function isProgramInstalled(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some(folder => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return captureEnvironment()
+    .PATH.split(delimiter)
+    .some(folder => {
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }

@@ -22,14 +22,11 @@ export interface CaptureProcess {
   kill(): void;
 }
 
+const DEFAULT_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin';
+
 /** The environment of a capture process: nothing that could change what it loads or how it words its errors. */
-export function captureEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, NODE_V8_COVERAGE } = process.env;
-  return {
-    PATH: PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin',
-    LC_ALL: 'C',
-    ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }),
-  };
+export function captureEnvironment(): { PATH: string; LC_ALL: string } {
+  return { PATH: process.env['PATH'] ?? DEFAULT_PATH, LC_ALL: 'C' };
 }
 
 /** Kills a process group led by that process, if there is any of it left. */

@@ -13,6 +13,7 @@ import type {
   ReadyMessage,
 } from './capture-messages.js';
 import type { CaptureProcess, CaptureReports } from './capture-process.js';
+import type { CaptureState } from './capture-state.js';
 import { startTcpdump } from './capture-tcpdump-process.js';
 
 /** One capture process's stream. A restart makes another. */
@@ -21,15 +22,6 @@ export interface CaptureSession {
   /** A pcap stream, to be read to its end, which may come in the middle of a record. */
   readonly stream: Readable;
 }
-
-/** What the supervisor is doing. */
-export type CaptureState =
-  | { readonly kind: 'capturing'; readonly ready: ReadyMessage }
-  /** It tries again by itself. */
-  | { readonly kind: 'waiting'; readonly code: EndCode; readonly message: string }
-  /** It never worked and cannot: nothing is tried again. */
-  | { readonly kind: 'failed'; readonly code: EndCode; readonly message: string }
-  | { readonly kind: 'stopped' };
 
 /** Counts over all capture processes so far. */
 export interface CaptureTotals extends CaptureCounts {

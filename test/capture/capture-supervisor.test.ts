@@ -4,11 +4,8 @@ import { test } from 'node:test';
 import { parseDevice } from '../../src/capture/capture-device.js';
 import type { EndCode, EngineName, ReadyMessage } from '../../src/capture/capture-messages.js';
 import type { CaptureReports } from '../../src/capture/capture-process.js';
-import {
-  type CaptureState,
-  CaptureSupervisor,
-  type SupervisorOptions,
-} from '../../src/capture/capture-supervisor.js';
+import type { CaptureState } from '../../src/capture/capture-state.js';
+import { CaptureSupervisor, type SupervisorOptions } from '../../src/capture/capture-supervisor.js';
 
 /** A supervisor whose processes and clock are the test's. */
 class Stage {

@@ -36,7 +36,7 @@ export const openCap: OpenEngine = ({ device, filter }): OpenDevice => {
   const linkType = parseLinkType(cap.open(device.name, filter, KERNEL_BUFFER_BYTES, buffer));
   return {
     linkType,
-    version: 'npm cap',
+    version: 'cap',
     start: onPacket => {
       cap.on('packet', length => {
         const now = Date.now();

@@ -30,7 +30,7 @@ export interface OpenDevice {
   start(onPacket: PacketHandler): void;
   /** Packets lost in the kernel, where the engine has a counter that is true for this device. */
   readDrops(): number | null;
-  /** Looks whether the device still delivers; called once a second. */
+  /** Looks whether the device still delivers; called every other second. */
   check(): void;
   /** Delivers what the kernel still holds. There is no close: the child's end does that. */
   drain(): Promise<void>;

@@ -34,7 +34,7 @@ const QUEUE_BYTES = 16 * 1024 * 1024;
 const STREAM_FD = 1;
 
 /** How often the device is checked, and counts are sent if they changed. */
-const CHECK_MILLISECONDS = 1_000;
+const CHECK_MILLISECONDS = 2_000;
 
 /** How long the reader has to take what waits when the child ends by itself. */
 const FLUSH_MILLISECONDS = 5_000;
