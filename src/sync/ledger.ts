@@ -71,13 +71,10 @@ export class Ledger {
       const line = this.#lines.get(address)!;
       if (line.announcement.latest <= now) {
         this.#lines.delete(address);
-      } else if (dueAt(line.announcement, this.#rules) <= now) {
-        line.wake = Number.POSITIVE_INFINITY;
-        taken.push(address);
-      } else {
-        line.wake = Number.POSITIVE_INFINITY;
-        this.#schedule(address, line);
+        continue;
       }
+      line.wake = Number.POSITIVE_INFINITY;
+      taken.push(address);
     }
     return taken;
   }
@@ -128,7 +125,11 @@ export class Ledger {
     const line = before ?? { announcement, wake: Number.POSITIVE_INFINITY };
     line.announcement = announcement;
     if (before === undefined) {
-      if (this.#lines.size >= this.#limit) this.#forgetOldest();
+      if (this.#lines.size >= this.#limit) {
+        const [oldest] = this.#lines.keys();
+        this.#lines.delete(oldest!);
+        this.forgotten++;
+      }
       this.#lines.set(address, line);
     }
     this.#schedule(address, line);
@@ -140,13 +141,5 @@ export class Ledger {
     if (wake >= line.wake) return;
     line.wake = wake;
     this.#queue.add(wake, address);
-  }
-
-  #forgetOldest(): void {
-    for (const address of this.#lines.keys()) {
-      this.#lines.delete(address);
-      this.forgotten++;
-      return;
-    }
   }
 }

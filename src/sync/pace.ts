@@ -2,17 +2,13 @@
 
 import type { Surroundings } from './surroundings.js';
 
-/** Fulfilled after that long, or as soon as the signal is aborted. */
+/** Fulfilled after that long, or as soon as the signal is aborted, which it is not yet. */
 export function pause(
   milliseconds: number,
   surroundings: Pick<Surroundings, 'schedule'>,
   signal?: AbortSignal,
 ): Promise<void> {
   return new Promise(resolve => {
-    if (signal?.aborted) {
-      resolve();
-      return;
-    }
     const finish = (): void => {
       cancel();
       signal?.removeEventListener('abort', finish);

@@ -67,7 +67,14 @@ export async function pushEntries(
   let said: Said[] = [];
   let addresses = 0;
 
-  const flush = async (): Promise<void> => {
+  const end = (): PushResult['end'] | undefined => {
+    if (signal.aborted) return 'aborted';
+    return means.links().some(link => link.isReachable) ? undefined : 'unreachable';
+  };
+  /** Sends what has gathered; gives why there is no going on, if there is not. */
+  const flush = async (): Promise<PushResult['end'] | undefined> => {
+    const why = end();
+    if (why !== undefined || addresses === 0) return why;
     means.send(said, means.links());
     progress = {
       ...progress,
@@ -79,10 +86,7 @@ export async function pushEntries(
     said = [];
     addresses = 0;
     await pause(milliseconds, surroundings, signal);
-  };
-  const end = (): PushResult['end'] | undefined => {
-    if (signal.aborted) return 'aborted';
-    return means.links().some(link => link.isReachable) ? undefined : 'unreachable';
+    return end();
   };
 
   for await (const { address, expire } of entries) {
@@ -94,13 +98,12 @@ export async function pushEntries(
     }
     const expires = means.expiresToSay(word, expire);
     if (said.length + expires.length > SYNC_MAX_ADDRESSES) {
-      await flush();
-      const why = end();
+      const why = await flush();
       if (why !== undefined) return { ...progress, end: why };
     }
     for (const one of expires) said.push([word, one]);
     addresses++;
   }
-  if (said.length > 0) await flush();
-  return { ...progress, end: end() ?? 'complete' };
+  const why = await flush();
+  return { ...progress, end: why ?? 'complete' };
 }

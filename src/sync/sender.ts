@@ -36,7 +36,7 @@ export interface SyncSenderOptions {
   onReturn?(destination: Destination, signal: AbortSignal): void;
   /** Addresses a second that are said again or pushed, at most; 250 unless given. */
   readonly ratePerSecond?: number;
-  /** Of how many addresses it is remembered what peers were told; a million unless given, about 250 bytes each. */
+  /** Of how many addresses it is remembered what peers were told; half a million unless given, about 300 bytes each. */
   readonly rememberedAddresses?: number;
   readonly surroundings?: Surroundings;
 }
@@ -79,7 +79,10 @@ export class SyncSender {
     this.#options = options;
     this.#surroundings = options.surroundings ?? REAL_SURROUNDINGS;
     this.#rate = options.ratePerSecond ?? 250;
-    this.#ledger = new Ledger(announcementRules(options.whiteexpSeconds), options.rememberedAddresses ?? 1e6);
+    this.#ledger = new Ledger(
+      announcementRules(options.whiteexpSeconds),
+      options.rememberedAddresses ?? 500_000,
+    );
     this.#destinations = new Destinations({
       ...options,
       surroundings: this.#surroundings,

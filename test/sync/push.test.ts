@@ -127,3 +127,16 @@ test('a push ends when it is aborted, and when the sender closes', async () => {
   await sender.close();
   assert.equal((await second).end, 'aborted');
 });
+
+test('a push that is aborted before it begins, or has nothing to say, sends nothing', async () => {
+  const { sender, socket } = await openSender();
+  const nothing = { addresses: 0, messages: 0, skipped: 0 };
+  assert.deepEqual(await sender.push(whitelist(9), { signal: AbortSignal.abort() }), {
+    ...nothing,
+    end: 'aborted',
+  });
+  assert.deepEqual(await sender.push([]), { ...nothing, end: 'complete' });
+  assert.deepEqual(await sender.push(whitelist(9), { to: ['mx9'] }), { ...nothing, end: 'unreachable' });
+  await settle();
+  assert.equal(socket.heard.length, 0);
+});

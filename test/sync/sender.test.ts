@@ -192,6 +192,24 @@ test('every address of a host is told, one that two targets have only once', asy
   assert.equal(sender.owns(socket.heard[0]!.address, socket.heard[0]!.port), true);
 });
 
+test('an interface is told by its group, each group and interface once', async () => {
+  const target = { kind: 'interface', interface: 'lo', ttl: 1 } as const;
+  const { sender } = await openSender({
+    targets: [
+      { ...target, text: 'lo' },
+      { ...target, text: 'lo:3', ttl: 3 },
+    ],
+  });
+  sender.announce([seen('192.0.2.1', NOW, true)]);
+  const [first, second] = sender.status().targets;
+  assert.deepEqual([first?.target, first?.kind, second?.links], ['lo', 'interface', []]);
+  const { address, messages, entries, reachability } = first!.links[0]!;
+  assert.deepEqual(
+    { address, messages, entries, reachability },
+    { address: '224.0.1.240', messages: 1, entries: 1, reachability: 'reachable' },
+  );
+});
+
 test('a host that moves is followed', async () => {
   const { sender, socket, surroundings, log } = await openSender({
     targets: [{ kind: 'host', text: 'mx2', addresses: ['127.0.0.2'] }],
