@@ -1,6 +1,7 @@
 // What the tests of synchronisation share.
 
 import { createSocket, type Socket } from 'node:dgram';
+import { afterEach } from 'node:test';
 import { parseAddress } from '../../src/address/address.js';
 import type { InterfaceAddress, Surroundings, SyncLog } from '../../src/sync/surroundings.js';
 import type { SyncTarget } from '../../src/sync/target.js';
@@ -10,6 +11,15 @@ export function dottedQuad(text: string): number {
   const words = parseAddress(text);
   if (!words) throw new TypeError(`Not an address: ${text}`);
   return words[3];
+}
+
+/** A list of what is closed after each test of the file that calls this. */
+export function closeAfterEach(): { close(): Promise<void> }[] {
+  const closing: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map(one => one.close()));
+  });
+  return closing;
 }
 
 /** Chance that repeats itself: numbers from 0 to 1 by a seed (mulberry32). */

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, afterEach, test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parsePrefix } from '../../src/address/prefix.js';
 import { readSyncKey } from '../../src/sync/key.js';
 import type { ReceivedEntry } from '../../src/sync/received-entry.js';
 import { SyncReceiver } from '../../src/sync/receiver.js';
 import { SyncSender } from '../../src/sync/sender.js';
-import { hostTarget, TestLog, until } from './helpers.js';
+import { closeAfterEach, hostTarget, TestLog, until } from './helpers.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../test/sync/independent-peer.py', import.meta.url));
 const hasPython = spawnSync('python3', ['--version']).status === 0;
@@ -26,10 +26,7 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(one => one.close()));
-});
+const closing = closeAfterEach();
 
 interface HeardMessage {
   readonly heard: { refused?: string; counter?: number; entries: unknown[]; length: number; pad: string };

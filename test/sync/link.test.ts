@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { type Destination, Link } from '../../src/sync/link.js';
-import { TestSocket, TestSurroundings, until } from './helpers.js';
+import { closeAfterEach, TestSocket, TestSurroundings, until } from './helpers.js';
 
 const MESSAGE = Buffer.from('message');
 const PROBE = Buffer.from('probe');
@@ -13,10 +13,7 @@ interface Told {
   readonly signal?: AbortSignal;
 }
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(one => one.close()));
-});
+const closing = closeAfterEach();
 
 async function openLink(destination: Omit<Destination, 'target'>, surroundings = new TestSurroundings()) {
   const told: Told[] = [];

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { ListeningSocket } from '../../src/sync/listening-socket.js';
 import type { ListenText } from '../../src/sync/settings.js';
-import { TestLog, TestSocket, TestSurroundings, until } from './helpers.js';
+import { closeAfterEach, TestLog, TestSocket, TestSurroundings, until } from './helpers.js';
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(one => one.close()));
-});
+const closing = closeAfterEach();
 
 function make(listen: ListenText, port = 0, surroundings = new TestSurroundings()) {
   const log = new TestLog();

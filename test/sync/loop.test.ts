@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { parsePrefix } from '../../src/address/prefix.js';
 import type { SyncOutcome } from '../../src/whitelist/apply-sync.js';
-import { hostTarget, settle, TestLog, TestSocket, TestSurroundings, until } from './helpers.js';
+import {
+  closeAfterEach,
+  hostTarget,
+  settle,
+  TestLog,
+  TestSocket,
+  TestSurroundings,
+  until,
+} from './helpers.js';
 import { MiniDaemon } from './mini-daemon.js';
 
 const NOW = 1_700_000_000;
 const WHITEEXP = 36 * 86_400;
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(one => one.close()));
-});
+const closing = closeAfterEach();
 
 /** Two daemons that are each other's targets, on 127.0.0.11 and 127.0.0.12. */
 async function openPair(isEcho = false) {

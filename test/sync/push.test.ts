@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { formatIpv4 } from '../../src/address/address.js';
 import type { PushProgress } from '../../src/sync/push.js';
 import { SyncSender } from '../../src/sync/sender.js';
 import type { SyncAddressEntry, SyncMessage } from '../../src/wire/sync-message.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message-decode.js';
-import { hostTarget, settle, TestLog, TestSocket, TestSurroundings, until } from './helpers.js';
+import {
+  closeAfterEach,
+  hostTarget,
+  settle,
+  TestLog,
+  TestSocket,
+  TestSurroundings,
+  until,
+} from './helpers.js';
 
 const KEY = new Uint8Array(0);
 const NOW = 1_700_000_000;
 const WHITEEXP = 36 * 86_400;
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map(one => one.close()));
-});
+const closing = closeAfterEach();
 
 async function openSender(targets: readonly string[] = ['127.0.0.1']) {
   const socket = await new TestSocket().open();
