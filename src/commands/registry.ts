@@ -39,7 +39,7 @@ export const DAEMON: Command = {
     'reconcile-interval',
     'user',
     'pid-file',
-    'control',
+    'control-socket',
     'log',
     'log-level',
   ],
@@ -128,7 +128,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Ask the running daemon how it fares',
     minimum: 0,
     maximum: 0,
-    options: ['control', 'json'],
+    options: ['control-socket', 'json'],
     load: () => import('./status.js'),
   },
 ];

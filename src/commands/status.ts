@@ -9,7 +9,7 @@ import { formatNumber } from './format.js';
 export async function run({ settings, output, warn }: Context): Promise<number> {
   let report: Record<string, unknown>;
   try {
-    report = (await askDaemon(settings.control, 'GET', '/status')) as Record<string, unknown>;
+    report = (await askDaemon(settings['control-socket'], 'GET', '/status')) as Record<string, unknown>;
   } catch (error) {
     warn((error as Error).message);
     return EXIT.unavailable;

@@ -1,6 +1,6 @@
 // The daemon in one process: without root, with the rights that a service manager or nobody gave it.
 
-import type { CaptureState } from '../capture/capture-supervisor.js';
+import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';

@@ -6,12 +6,8 @@ import type { Readable } from 'node:stream';
 import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
 import type { CaptureAccount, ReadyMessage } from '../capture/capture-messages.js';
-import {
-  type CaptureSession,
-  type CaptureState,
-  CaptureSupervisor,
-  type CaptureTotals,
-} from '../capture/capture-supervisor.js';
+import type { CaptureState } from '../capture/capture-state.js';
+import { type CaptureSession, CaptureSupervisor, type CaptureTotals } from '../capture/capture-supervisor.js';
 
 /** What is told of a source. */
 export interface SourceReports {

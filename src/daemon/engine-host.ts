@@ -54,7 +54,7 @@ export class EngineHost {
     try {
       const engine = await Engine.open(settings, logger);
       let host: EngineHost | undefined;
-      const control = await openControlServer(settings.control, {
+      const control = await openControlServer(settings['control-socket'], {
         'GET /status': () => host?.report() ?? null,
       });
       host = new EngineHost(options, engine, lock, () => control);
@@ -131,5 +131,5 @@ export class EngineHost {
 
 /** The folders that a daemon needs to be its own: those of its database and its control socket. */
 export function ownFolders(settings: Settings): string[] {
-  return [...new Set([dirname(databasePath(settings)), dirname(settings.control)])];
+  return [...new Set([dirname(databasePath(settings)), dirname(settings['control-socket'])])];
 }

@@ -1,6 +1,7 @@
 // What monitor and engine say to one another: a closed set, checked on arrival. Anything else ends whoever receives it.
 
-import type { CaptureState, CaptureTotals } from '../capture/capture-supervisor.js';
+import type { CaptureState } from '../capture/capture-state.js';
+import type { CaptureTotals } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
 import type { Account } from '../system/account.js';
 import type { TableCommand, TableReply } from '../table/table-command.js';

@@ -3,11 +3,12 @@
 // no packet, and opens no database and no socket.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RelayWriter } from '../capture/capture-relay.js';
-import type { CaptureState } from '../capture/capture-supervisor.js';
+import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
 import { type Account, lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
@@ -174,9 +175,13 @@ class EngineProcess {
   }
 }
 
-/** Makes a folder for the daemon's user where there is none; one that is there stays as it is. */
+/**
+ * Makes a folder for the daemon's user where there is none. One that is there stays as it is, unless it is named after
+ * the daemon and root's: a service manager has made it.
+ */
 function makeOwnFolder(folder: string, { uid, gid }: Account): void {
-  if (existsSync(folder)) return;
-  mkdirSync(folder, { mode: 0o755 });
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found !== undefined && (found.uid !== 0 || basename(folder) !== 'spamlogd')) return;
+  if (found === undefined) mkdirSync(folder, { mode: 0o755 });
   chownSync(folder, uid, gid);
 }

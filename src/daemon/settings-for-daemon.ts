@@ -20,12 +20,12 @@ const FIXED = [
 
 /** The settings, ready to be handed to a process with other rights and another folder. @throws {UsageError} */
 export function settingsForDaemon(settings: Settings): Settings {
-  const { device = DEFAULT_DEVICE, control } = settings;
+  const { device = DEFAULT_DEVICE } = settings;
   return {
     ...settings,
     device: device.includes('/') ? resolve(device) : device,
     database: resolve(databasePath(settings)),
-    control: resolve(control),
+    'control-socket': resolve(settings['control-socket']),
     'pid-file': settings['pid-file'] && resolve(settings['pid-file']),
     ignore: [...settings.ignore, ...settings['ignore-file'].flatMap(readNetworks)],
     'ignore-file': [],

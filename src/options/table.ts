@@ -60,7 +60,7 @@ export interface Settings {
   readonly user: string;
   readonly 'no-expire': boolean;
   readonly 'pid-file': string | undefined;
-  readonly control: string;
+  readonly 'control-socket': string;
   readonly log: LogFormat | undefined;
   readonly 'log-level': LogLevel | undefined;
   readonly table: readonly TableSpec[];
@@ -156,7 +156,12 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   user: text('USER', 'User to run as when started by root', '_spamd', parseText),
   'no-expire': flag('Leave the expiry of white entries to the tarpit'),
   'pid-file': text('FILE', 'Where to write the process id', undefined, parseText),
-  control: text('SOCKET', 'Control socket, which "spamlogd status" asks', DEFAULT_CONTROL, parseText),
+  'control-socket': text(
+    'SOCKET',
+    'Control socket, which "spamlogd status" asks',
+    DEFAULT_CONTROL,
+    parseText,
+  ),
   log: text(
     'FORMAT',
     `Log to syslog, or to standard error as json or text (text with -D on a terminal, json with -D elsewhere, else syslog)`,
