@@ -81,7 +81,10 @@ export class SavefileParser {
       return false;
     }
     if (left < PCAP_FILE_HEADER_SIZE) return false;
-    this.#parser = new PcapParser(decodePcapFileHeader(this.cursor.bytes, this.#at));
+    const parser = new PcapParser(decodePcapFileHeader(this.cursor.bytes, this.#at));
+    this.problem = parser.problem;
+    if (this.problem !== undefined) return false;
+    this.#parser = parser;
     this.#at += PCAP_FILE_HEADER_SIZE;
     return true;
   }
