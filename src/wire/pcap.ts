@@ -63,7 +63,7 @@ export function decodePcapFileHeader(bytes: Uint8Array, at: number): PcapFileHea
 
 function versionProblem({ major, minor }: PcapFileHeader): RecordParser['problem'] {
   if (major === 2) return undefined;
-  return { kind: 'format', message: `savefile version ${major}.${minor} is not supported` };
+  return { kind: 'format', message: `is of savefile version ${major}.${minor}; only version 2 is read` };
 }
 
 /** Whether a file header of version 2.4 stands here, magic and all. */

@@ -44,8 +44,9 @@ export function isPcapng(bytes: Uint8Array, at: number): boolean {
 export class PcapngParser implements RecordParser {
   #isLittleEndian = true;
   #interfaces: Interface[] = [];
-  /** Bytes of a block passed over that have not come yet. */
+  /** Bytes of a block passed over that have not come yet, and those that have. */
   #skip = 0;
+  #skipped = 0;
   problem: RecordParser['problem'];
   consumed = 0;
 
@@ -55,6 +56,7 @@ export class PcapngParser implements RecordParser {
     while (this.problem === undefined) {
       const skipped = Math.min(this.#skip, end - at);
       this.#skip -= skipped;
+      this.#skipped += skipped;
       at += skipped;
       if (at + FRAME_SIZE > end) return this.#needMore(at);
       const isSection = be32(bytes, at) === BLOCK.section;
@@ -67,6 +69,7 @@ export class PcapngParser implements RecordParser {
       }
       if (!isRead(type)) {
         this.#skip = length;
+        this.#skipped = 0;
         continue;
       }
       if (length > MAXIMUM_BLOCK) {
@@ -79,7 +82,7 @@ export class PcapngParser implements RecordParser {
         break;
       }
       if (this.#readBlock(type, bytes, at, length, cursor)) return at + length;
-      at += length;
+      if (this.problem === undefined) at += length;
     }
     this.consumed = at;
     return STOPPED;
@@ -101,9 +104,9 @@ export class PcapngParser implements RecordParser {
     return true;
   }
 
-  /** Whether a block was passed over whose end has not come yet. */
-  get isInsideBlock(): boolean {
-    return this.#skip > 0;
+  /** Bytes that have come of a block passed over whose end has not; 0 when there is no such block. */
+  get insideBlock(): number {
+    return this.#skip > 0 ? this.#skipped : 0;
   }
 
   /** Whether the block is a packet that the cursor now stands on. */

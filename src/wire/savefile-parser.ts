@@ -103,7 +103,10 @@ export class SavefileParser {
       return false;
     }
     if (left < PCAP_FILE_HEADER_SIZE) return false;
-    this.#parser = new PcapParser(decodePcapFileHeader(this.cursor.bytes, this.#at));
+    const parser = new PcapParser(decodePcapFileHeader(this.cursor.bytes, this.#at));
+    this.problem = parser.problem;
+    if (this.problem !== undefined) return false;
+    this.#parser = parser;
     this.#at += PCAP_FILE_HEADER_SIZE;
     return true;
   }
@@ -112,12 +115,12 @@ export class SavefileParser {
   finish(): void {
     if (this.problem !== undefined) return;
     const left = this.#end - this.#at;
-    const isInsideBlock = this.#parser instanceof PcapngParser && this.#parser.isInsideBlock;
-    if (this.#parser !== undefined && left === 0 && !isInsideBlock) return;
+    const insideBlock = this.#parser instanceof PcapngParser ? this.#parser.insideBlock : 0;
+    if (this.#parser !== undefined && left === 0 && insideBlock === 0) return;
     const message =
       this.offset === 0 && left === 0
         ? 'is empty'
-        : `ends inside ${this.#parser ? 'a record' : 'the file header'} that begins at byte ${this.offset}`;
+        : `ends inside ${this.#parser ? 'a record' : 'the file header'} that begins at byte ${this.offset - insideBlock}`;
     this.problem = { kind: 'truncated', message };
   }
 }
