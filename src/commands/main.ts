@@ -53,7 +53,8 @@ async function runCommand(
     return EXIT.ok;
   }
   if (command === undefined) {
-    throw new UsageError(`no command given; commands are ${COMMANDS.map(known => known.name).join(', ')}`);
+    const known = COMMANDS.map(one => one.name).join(', ');
+    throw new UsageError(`no command given; there are ${known}, and "spamlogd --help"`);
   }
   checkUsage(command, [...commandLine.options.keys()], operands.length);
   const settings = await readSettings(commandLine);
