@@ -50,6 +50,7 @@ const OF_SAVEFILE: Readonly<Record<SavefileErrorCode, number>> = {
 export function exitStatus(error: unknown): number | undefined {
   const { name, code, isConfig } = error as { name?: string; code?: string; isConfig?: boolean };
   if (name === 'UsageError') return isConfig ? EXIT.config : EXIT.usage;
+  if (name === 'OutputError') return EXIT.ioError;
   if (name === 'StoreError') return OF_STORE[code as StoreErrorCode];
   if (name === 'SavefileError') return OF_SAVEFILE[code as SavefileErrorCode];
   return undefined;

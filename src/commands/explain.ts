@@ -7,14 +7,19 @@ import { judge, type Verdict } from '../policy/judge.js';
 import { describeReason } from '../policy/reason.js';
 import { decodeRecord, type LogRecord, type Packet } from '../wire/record.js';
 import type { RecordCursor } from '../wire/record-cursor.js';
+import { checkCaptures } from './check-captures.js';
 import type { Context } from './command.js';
-import { EXIT } from './exit-status.js';
+import { EXIT, exitStatus } from './exit-status.js';
 import { formatTime, printable } from './format.js';
 import { NFLOG_HOOKS, PF_ACTIONS, PF_REASONS } from './wire-names.js';
 
-/** Runs the command. @throws {SavefileError} */
+/**
+ * Runs the command; what is wrong inside a capture ends that one only, and decides the status.
+ * @throws {SavefileError} @throws {UsageError} before anything was read
+ */
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const policy = makePolicy(settings);
+  checkCaptures(operands);
   const describe = settings.json ? describeJson : describeText;
   let status: number = EXIT.ok;
   for (const path of operands) {
@@ -29,10 +34,11 @@ export async function run({ settings, operands, output, warn }: Context): Promis
         onProgress: () => output.flush(),
       });
     } catch (error) {
-      if (!(error instanceof SavefileError && error.code === 'truncated')) throw error;
+      if (!(error instanceof SavefileError)) throw error;
       await output.flush();
-      warn(`warning: ${error.message}`);
-      if (settings.strict) status = EXIT.dataError;
+      const isWarning = error.code === 'truncated';
+      warn(isWarning ? `warning: ${error.message}` : error.message);
+      if (!isWarning || settings.strict) status = exitStatus(error)!;
     }
   }
   return status;

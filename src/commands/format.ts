@@ -5,6 +5,11 @@ export function formatNumber(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A number of things: `1 packet`, `2,000 packets`. */
+export function plural(count: number, thing: string): string {
+  return `${formatNumber(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** A number of bytes as `780 MB`. */

@@ -26,11 +26,10 @@ export async function helpText(command: Command): Promise<string> {
 }
 
 function addOption(parser: ReturnType<typeof yargs>, name: keyof Settings): void {
-  const { letter, argument, help, default: fallback, kind } = OPTIONS[name];
-  const shown = typeof fallback === 'number' || typeof fallback === 'string' ? ` [${fallback}]` : '';
+  const { letter, argument, help, default: fallback } = OPTIONS[name];
+  const shown = ['number', 'string'].includes(typeof [fallback].flat()[0]) ? ` [${fallback}]` : '';
   parser.option(name, {
     ...(letter && { alias: letter }),
     describe: `${argument ? `${argument}: ` : ''}${help}${shown}`,
-    ...(kind === 'flag' ? { type: 'boolean' as const } : {}),
   });
 }

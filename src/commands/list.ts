@@ -23,12 +23,13 @@ const SORT_KEYS: Readonly<Record<ListSort, SortKey>> = {
 export async function run({ settings, output }: Context): Promise<number> {
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
+  const { since } = settings;
   const options: ListOptions = {
     now,
     whiteexpSeconds,
     sort: SORT_KEYS[settings.sort],
     ...(settings.status.length > 0 && { status: new Set(settings.status) }),
-    ...(settings.since !== undefined && { seenSince: settings.since }),
+    ...(since !== undefined && { seenSince: 'time' in since ? since.time : now - since.age }),
     ...(settings.expiring !== undefined && { expiringUntil: now + settings.expiring }),
     ...(settings.limit !== undefined && { limit: settings.limit }),
   };

@@ -5,6 +5,14 @@ import type { Writable } from 'node:stream';
 
 const ENOUGH = 1 << 16;
 
+/** Standard output cannot be written to; the message is fit to be shown as it is. */
+export class OutputError extends Error {
+  constructor(cause: unknown) {
+    super(`Cannot write to standard output: ${(cause as Error).message}`, { cause });
+    this.name = 'OutputError';
+  }
+}
+
 /** Collects text and hands it on in large pieces. */
 export class Output {
   readonly #stream: Writable;
@@ -27,12 +35,20 @@ export class Output {
     if (this.#size >= ENOUGH) await this.flush();
   }
 
-  /** Writes what was collected; settles when the stream takes more. */
+  /** Writes what was collected; settles when the stream takes more. @throws {OutputError} where a file cannot */
   async flush(): Promise<void> {
     if (this.#size === 0) return;
     const text = this.#pending.join('');
     this.#pending = [];
     this.#size = 0;
-    if (!this.#stream.write(text)) await once(this.#stream, 'drain');
+    if (!this.#write(text)) await once(this.#stream, 'drain');
+  }
+
+  #write(text: string): boolean {
+    try {
+      return this.#stream.write(text);
+    } catch (cause) {
+      throw new OutputError(cause);
+    }
   }
 }

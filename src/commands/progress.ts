@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, formatNumber } from './format.js';
 
 const INTERVAL_MS = 100;
 const BAR_WIDTH = 24;
+const COLUMNS = 80;
 
 /** What is drawn to. */
 export interface Terminal {
@@ -33,11 +34,16 @@ export class Progress {
     this.#drawn = now;
     const seconds = (now - this.#start) / 1000;
     const rate = `${formatNumber(packets() / Math.max(seconds, 0.001))} packets/s`;
+    const room = (this.#terminal.columns || COLUMNS) - 1;
     const line =
       total === undefined || total === 0
         ? `${formatBytes(bytes)}  ${rate}`
-        : `${bar(bytes / total)} ${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}  ${timeLeft(bytes, total, seconds)}`;
-    this.#terminal.write(`\r\x1b[K${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`);
+        : barLine(
+            bytes / total,
+            `${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}  ${timeLeft(bytes, total, seconds)}`,
+            room,
+          );
+    this.#terminal.write(`\r\x1b[K${line.slice(0, room)}`);
   }
 
   /** Takes the bar away. */
@@ -46,9 +52,13 @@ export class Progress {
   }
 }
 
-function bar(fraction: number): string {
-  const full = Math.round(Math.min(1, fraction) * BAR_WIDTH);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${String(Math.floor(fraction * 100)).padStart(3)} %`;
+/** The bar takes what room the figures leave. */
+function barLine(fraction: number, figures: string, room: number): string {
+  const done = Math.min(1, fraction);
+  const text = `${String(Math.floor(done * 100)).padStart(3)} %  ${figures}`;
+  const width = Math.max(0, Math.min(BAR_WIDTH, room - text.length - 1));
+  const full = Math.round(done * width);
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${text}`.trim();
 }
 
 function timeLeft(bytes: number, total: number, seconds: number): string {

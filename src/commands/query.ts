@@ -77,10 +77,8 @@ function describe(record: AddressRecord | TupleRecord, now: number, whiteexpSeco
 
 function describeRule({ interface: name, ruleset, rulenr, subrulenr }: LogRule): string {
   const on = name === '' ? '' : `on ${printable(name)}`;
-  if (rulenr === null)
-    return [on, ruleset && `by rule ${JSON.stringify(printable(ruleset))}`].filter(Boolean).join(', ');
-  const inAnchor = ruleset
-    ? `, rule ${subrulenr ?? '?'} of anchor ${JSON.stringify(printable(ruleset))}`
-    : '';
-  return `${on}, by rule ${rulenr}${inAnchor}`;
+  const quoted = ruleset === '' ? '' : JSON.stringify(printable(ruleset));
+  const anchored = quoted && `, rule ${subrulenr ?? '?'} of anchor ${quoted}`;
+  const by = rulenr === null ? quoted && `with prefix ${quoted}` : `by rule ${rulenr}${anchored}`;
+  return [on, by].filter(Boolean).join(', ');
 }

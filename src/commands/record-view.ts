@@ -7,10 +7,9 @@ import type { Direction } from '../whitelist/batch.js';
 import { entryStatus, isTrapped } from '../whitelist/entry.js';
 import { isoTime } from './format.js';
 
-/** The status of a record at a time. A greylisted tuple that has passed its time is expired like any other. */
+/** The status of a record at a time. A greylisted tuple stays one until the tarpit deletes it. */
 export function recordStatus(record: StoreRecord, now: number): ListStatus {
   if (record.kind === 'spamtrap') return 'SPAMTRAP';
-  if (record.entry.expire <= now) return record.kind === 'tuple' ? 'GREY' : 'EXPIRED';
   return record.kind === 'tuple' ? 'GREY' : entryStatus(record.entry, now);
 }
 

@@ -1,8 +1,9 @@
 // The report of a replay, for people and for programs.
 
+import { savefileName } from '../capture/chunks.js';
 import type { Counts } from '../daemon/pipeline.js';
 import { IGNORE_REASONS, type IgnoreReason } from '../policy/reason.js';
-import { formatDuration, formatNumber, formatTime, isoTime, sparkline } from './format.js';
+import { formatDuration, formatNumber, formatTime, isoTime, plural, sparkline } from './format.js';
 import type { Busy } from './replay-summary.js';
 
 /** All that a replay has to say. Times are seconds since the epoch. */
@@ -16,6 +17,8 @@ export interface ReplayReport extends Counts {
   readonly truncated: number;
   /** How long the replay took. */
   readonly seconds: number;
+  /** The captures in the order in which they were replayed, and how many of them were begun. */
+  readonly paths: readonly string[];
   readonly files: number;
   readonly busiest: readonly Busy[];
   readonly timeline: { readonly seconds: number; readonly counts: readonly number[] };
@@ -63,10 +66,11 @@ export function reportText(report: ReplayReport, database: string): string {
 }
 
 function headLines(report: ReplayReport, database: string): string[] {
-  const { files, packets, seconds, first, last, isDryRun, isInterrupted } = report;
-  const captures = files === 1 ? '1 capture' : `${formatNumber(files)} captures`;
-  const speed = `${formatNumber(packets)} packets in ${seconds.toFixed(2)} s`;
-  const lines = [`Replayed ${captures}: ${speed}${isInterrupted ? ', then interrupted' : ''}`];
+  const { paths, files, packets, seconds, first, last, isDryRun, isInterrupted } = report;
+  const what = isInterrupted
+    ? `Interrupted in capture ${files} of ${paths.length}${files > 0 ? `, ${savefileName(paths[files - 1]!)}` : ''}`
+    : `Replayed ${plural(files, 'capture')}`;
+  const lines = [`${what}: ${plural(packets, 'packet')} in ${seconds.toFixed(2)} s`];
   if (first !== undefined && last !== undefined) {
     lines.push(`${formatTime(first)} to ${formatTime(last)} (${formatDuration(last - first)})`);
   }
@@ -91,7 +95,9 @@ function countLines(report: ReplayReport): string[] {
     row('ignored', total),
     ...ignored.map(([reason, count]) => `  ${row(IGNORE_REASONS[reason as IgnoreReason], count, '', 49)}`),
     row('malformed', malformed),
-    ...(truncated > 0 ? [row('truncated', truncated, 'captures that end inside a record')] : []),
+    ...(truncated > 0
+      ? [row('truncated', truncated, `${truncated === 1 ? 'capture ends' : 'captures end'} inside a record`)]
+      : []),
   ];
 }
 

@@ -12,6 +12,7 @@ import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { Policy } from '../policy/policy.js';
 import type { Store } from '../store/store.js';
+import { checkCaptures } from './check-captures.js';
 import type { Context } from './command.js';
 import { EXIT, exitStatus } from './exit-status.js';
 import { Progress } from './progress.js';
@@ -25,10 +26,11 @@ const BATCH_MS = 10_000;
 const PICTURE_COLUMNS = 60;
 const BUSIEST = 10;
 
-/** Runs the command. @throws {StoreError} @throws {SavefileError} before anything was read */
+/** Runs the command. @throws {StoreError} @throws {SavefileError} @throws {UsageError} before anything was written */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   const policy = makePolicy(settings);
+  checkCaptures(operands);
   const paths = await inTimeOrder(operands);
   const path = databasePath(settings);
   const { store, sink } = await openSink(settings, path);
@@ -40,7 +42,7 @@ export async function run(context: Context): Promise<number> {
     interrupt.release();
     await store.close();
   }
-  const report = { ...replay.report(), isDryRun: settings['dry-run'] };
+  const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
   output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
   return report.isInterrupted ? EXIT.interrupted : replay.status;
 }
@@ -162,7 +164,7 @@ class Replay {
     this.#written = performance.now();
   }
 
-  report(): Omit<ReplayReport, 'isDryRun'> {
+  report(): Omit<ReplayReport, 'paths' | 'isDryRun'> {
     return {
       ...this.#pipeline.counts(),
       ...this.#summary.outcomes(),

@@ -1,9 +1,11 @@
 // The policy that the settings ask for.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { type Prefix, PrefixSet, parsePrefix } from '../address/prefix.js';
+import { type Prefix, PrefixSet } from '../address/prefix.js';
 import type { Settings } from '../options/table.js';
+import { readTextFile } from '../options/text-file.js';
 import { UsageError } from '../options/usage-error.js';
+import { parseNetwork } from '../options/values.js';
 import type { Policy } from '../policy/policy.js';
 
 /** Makes the policy, reading the files that list networks. @throws {UsageError} */
@@ -21,24 +23,20 @@ export function makePolicy(settings: Settings): Policy {
   };
 }
 
-/** Networks of a file in the format of spamd's nospamd: one a line, `#` begins a comment. @throws {UsageError} */
+/**
+ * Networks of a file in the format of pf's table files, such as spamd's nospamd: one or several a line, `#` begins a
+ * comment.
+ * @throws {UsageError}
+ */
 export function readNetworks(path: string): Prefix[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      { ENOENT: 'no such file', EACCES: 'permission denied', EISDIR: 'is a directory' }[code!] ?? message;
-    throw new UsageError(`cannot read networks from "${path}": ${reason}`);
-  }
-  return text.split('\n').flatMap((line, i) => {
-    const network = line.replace(/#.*/, '').trim();
-    if (network === '') return [];
-    const prefix = parsePrefix(network);
-    if (prefix === undefined)
-      throw new UsageError(`"${path}" line ${i + 1}: "${network}" is not an address or network`);
-    return [prefix];
+  const lines = readTextFile(path, 'networks to ignore', false).split('\n');
+  return lines.flatMap((line, i) => {
+    const networks = line.replace(/#.*/, '').split(/\s+/).filter(Boolean);
+    return networks.map(network => {
+      const parsed = parseNetwork(network);
+      if ('value' in parsed) return parsed.value;
+      throw new UsageError(`"${path}" line ${i + 1} must be ${parsed.expected}, not "${network}"`);
+    });
   });
 }
 

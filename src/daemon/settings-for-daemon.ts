@@ -13,7 +13,7 @@ const FIXED = [
   'database',
   'user',
   'table',
-  'control',
+  'control-socket',
   'pid-file',
   'log',
 ] as const;

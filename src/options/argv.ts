@@ -1,94 +1,89 @@
 // Splits a command line into options and operands, in the spellings of getopt(3) and the long ones.
 
-import parse from 'yargs-parser';
-import { unknownName } from './nearest.js';
+import { nearestName, unknownName } from './nearest.js';
 import { OPTIONS, type Settings } from './table.js';
 import { UsageError } from './usage-error.js';
 
 /** What a command line says. */
 export interface CommandLine {
-  /** Texts given for each option; none for a flag. */
+  /** Texts given for each option; `true` or `false` for a flag. */
   readonly options: ReadonlyMap<keyof Settings, readonly string[]>;
   readonly operands: readonly string[];
 }
 
-const names = Object.keys(OPTIONS) as (keyof Settings)[];
-const byLetter = new Map(names.flatMap(name => (OPTIONS[name].letter ? [[OPTIONS[name].letter, name]] : [])));
-
-/**
- * Spells clusters of letters out, as getopt(3) reads them: `-DIi em0` is `--daemon --inbound-only --interface=em0`.
- * @throws {UsageError} for a letter that is no option, or an option without its value
- */
-export function expandClusters(argv: readonly string[]): string[] {
-  const expanded: string[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
-    if (word === '--') return [...expanded, ...argv.slice(i)];
-    if (!/^-[^-]/.test(word)) {
-      expanded.push(word);
-      continue;
-    }
-    for (let j = 1; j < word.length; j++) {
-      const name = byLetter.get(word[j]!);
-      if (name === undefined) throw new UsageError(`unknown option "-${word[j]}"`);
-      if (OPTIONS[name].kind === 'flag') {
-        expanded.push(`--${name}`);
-        continue;
-      }
-      const value = word.slice(j + 1) || argv[++i];
-      if (value === undefined)
-        throw new UsageError(`option "-${word[j]}" needs a value (${OPTIONS[name].argument})`);
-      expanded.push(`--${name}=${value}`);
-      break;
-    }
-  }
-  return expanded;
+/** An option as it stands on the command line. */
+interface Given {
+  readonly name: keyof Settings;
+  /** As it was written, for messages. */
+  readonly spelling: string;
+  /** What stands in the same word; undefined when nothing does. */
+  readonly value: string | undefined;
 }
 
+const names = Object.keys(OPTIONS) as (keyof Settings)[];
+const longNames = names.map(name => `--${name}`);
+const byLetter = new Map(names.map(name => [OPTIONS[name].letter, name]));
+
 /**
- * Reads a command line.
- * @throws {UsageError} for an unknown option, or one without its value
+ * Reads a command line. Options and operands may come in any order; `--` ends the options.
+ * @throws {UsageError} for an unknown option, one without its value, or a flag with one
  */
 export function parseArgv(argv: readonly string[]): CommandLine {
-  const flags = names.filter(name => OPTIONS[name].kind === 'flag');
-  const others = names.filter(name => OPTIONS[name].kind !== 'flag');
-  const expanded = expandClusters(argv);
-  const end = expanded.indexOf('--');
-  const valueless = expanded.find((word, i) => isValueless(word, expanded[i + 1], others));
-  if (valueless !== undefined && (end < 0 || expanded.indexOf(valueless) < end)) {
-    const { argument } = OPTIONS[valueless.slice(2) as keyof Settings];
-    throw new UsageError(`option "${valueless}" needs a value (${argument})`);
+  const options = new Map<keyof Settings, string[]>();
+  const operands: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (word === '--') {
+      operands.push(...argv.slice(i + 1));
+      break;
+    }
+    if (word === '-' || !word.startsWith('-')) {
+      operands.push(word);
+      continue;
+    }
+    for (const { name, spelling, value } of word.startsWith('--') ? [longOption(word)] : cluster(word)) {
+      const text = value ?? nextValue(spelling, name, argv[++i]);
+      options.set(name, [...(options.get(name) ?? []), text]);
+    }
   }
-  const { _: operands, ...given } = parse(expanded, {
-    boolean: flags,
-    string: [...others, '_'],
-    configuration: {
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'short-option-groups': false,
-    },
-  });
-  const options = new Map<keyof Settings, readonly string[]>();
-  for (const [name, value] of Object.entries(given)) {
-    if (!(name in OPTIONS))
-      throw new UsageError(
-        unknownName(
-          'option',
-          `--${name}`,
-          names.map(known => `--${known}`),
-        ),
-      );
-    const { kind } = OPTIONS[name as keyof Settings];
-    if (kind === 'flag' && value === false) continue;
-    options.set(name as keyof Settings, kind === 'flag' ? [] : [value].flat().map(String));
-  }
-  return { options, operands: operands.map(String) };
+  return { options, operands };
 }
 
-function isValueless(word: string, next: string | undefined, withValue: readonly string[]): boolean {
-  if (!word.startsWith('--') || !withValue.includes(word.slice(2))) return false;
-  return next === undefined || (next.startsWith('--') && next !== '-');
+/** `--name` or `--name=value`. */
+function longOption(word: string): Given {
+  const equals = word.indexOf('=');
+  const spelling = equals < 0 ? word : word.slice(0, equals);
+  const value = equals < 0 ? undefined : word.slice(equals + 1);
+  const name = names[longNames.indexOf(spelling)];
+  if (name === undefined) throw new UsageError(unknownName('option', spelling, longNames));
+  if (OPTIONS[name].kind !== 'flag') return { name, spelling, value };
+  if (value === undefined || value === 'true' || value === 'false') {
+    return { name, spelling, value: value ?? 'true' };
+  }
+  throw new UsageError(`option "${spelling}" takes no value, or true or false, not "${value}"`);
+}
+
+/** Letters behind one another as getopt(3) reads them: `-nIi em0` is `-n -I -i em0`, and so is `-nIiem0`. */
+function* cluster(word: string): Generator<Given> {
+  for (let i = 1; i < word.length; i++) {
+    const spelling = `-${word[i]}`;
+    const name = byLetter.get(word[i]);
+    if (name === undefined) throw new UsageError(unknownLetter(spelling, word));
+    const isFlag = OPTIONS[name].kind === 'flag';
+    yield { name, spelling, value: isFlag ? 'true' : word.slice(i + 1) || undefined };
+    if (!isFlag) return;
+  }
+}
+
+function unknownLetter(spelling: string, word: string): string {
+  if (word === spelling) return `unknown option "${spelling}"`;
+  // Few letters are near to anything.
+  const long = word.length < 5 ? undefined : nearestName(`-${word}`, longNames);
+  return `unknown option "${spelling}" in "${word}"${long === undefined ? '' : `; did you mean "${long}"?`}`;
+}
+
+/** The word behind an option. What looks like a long option is taken for one: the value was forgotten. */
+function nextValue(spelling: string, name: keyof Settings, next: string | undefined): string {
+  if (next !== undefined && !next.startsWith('--')) return next;
+  throw new UsageError(`option "${spelling}" needs a value (${OPTIONS[name].argument})`);
 }

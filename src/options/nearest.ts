@@ -1,9 +1,11 @@
 // The name that a mistyped one was meant to be.
 
-/** The candidate with the fewest letters to change, or undefined when none is close. */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that the name is the beginning of, else the one with the fewest letters to change, if any is close. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  const whole = candidates.filter(candidate => candidate.startsWith(name));
+  if (whole.length === 1) return whole[0];
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1;
+  let bestDistance = Math.ceil(name.length / 3) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name, candidate);
     if (distance < bestDistance) {
@@ -29,7 +31,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** `unknown WHAT "NAME"`, with the nearest known name where there is one. */
-export function unknownName(what: string, name: string, candidates: Iterable<string>): string {
+export function unknownName(what: string, name: string, candidates: readonly string[]): string {
   const nearest = nearestName(name, candidates);
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   return `unknown ${what} "${name}"${hint}`;

@@ -16,18 +16,18 @@ export interface Option<T> {
   readonly default: T;
   /** Whether it may stand in the configuration file. */
   readonly isConfigurable: boolean;
-  /** Reads the texts given: one for `text`, all for `list`, none for `flag`. */
+  /** Reads the texts given, at least one: for `text` and `flag` the last one counts. */
   readonly parse: (texts: readonly string[]) => Parsed<T>;
 }
 
-/** A flag, false unless given. */
+/** A flag, false unless given; its texts are `true` and `false`. */
 export function flag(help: string, more: Partial<Option<boolean>> = {}): Option<boolean> {
   return {
     kind: 'flag',
     help,
     default: false,
     isConfigurable: true,
-    parse: () => ({ value: true }),
+    parse: texts => ({ value: texts.at(-1) === 'true' }),
     ...more,
   };
 }

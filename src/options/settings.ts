@@ -3,19 +3,23 @@
 import type { CommandLine } from './argv.js';
 import { readConfig } from './config.js';
 import type { Option } from './option.js';
-import { DEFAULT_DATABASE, OPTIONS, type Settings } from './table.js';
+import { DEFAULT_CONFIG, DEFAULT_DATABASE, OPTIONS, type Settings } from './table.js';
 import { UsageError } from './usage-error.js';
 
 /**
  * The settings: what the command line says, else the configuration file, else the default.
+ * @param defaultConfig the configuration file that is read, if it exists, when none is named
  * @throws {UsageError}
  */
-export async function readSettings(commandLine: CommandLine): Promise<Settings> {
+export async function readSettings(
+  commandLine: CommandLine,
+  defaultConfig: string = DEFAULT_CONFIG,
+): Promise<Settings> {
   const given = parseOptions(commandLine.options, name => `option "--${name}"`, false);
   const path = given.config;
   const fromFile = parseOptions(
-    await readConfig(path),
-    name => `configuration "${path ?? 'spamlogd.toml'}": key "${name}"`,
+    await readConfig(path, defaultConfig),
+    name => `configuration "${path ?? defaultConfig}": key "${name}"`,
     true,
   );
   const defaults = Object.fromEntries(

@@ -36,6 +36,9 @@ export type ListSort = (typeof SORTS)[number];
 export const FORMATS = ['table', 'json', 'spamdb'] as const;
 export type ListFormat = (typeof FORMATS)[number];
 
+/** A point in time, or how long before now it is; in seconds. */
+export type Since = { readonly time: number } | { readonly age: number };
+
 /** The options' values under their long names. Times and lengths of time are in seconds unless the name says otherwise. */
 export interface Settings {
   readonly help: boolean;
@@ -71,7 +74,7 @@ export interface Settings {
   readonly strict: boolean;
   readonly at: number | undefined;
   readonly status: readonly ListStatus[];
-  readonly since: number | undefined;
+  readonly since: Since | undefined;
   readonly expiring: number | undefined;
   readonly sort: ListSort;
   readonly limit: number | undefined;
@@ -187,7 +190,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     value => parseChoices(value, STATUSES),
     onlyHere,
   ),
-  since: text('AGE|TIME', 'Only addresses seen since then: 2d, 2026-01-31', undefined, parseAge, onlyHere),
+  since: text('AGE|TIME', 'Only addresses seen since then: 2d, 2026-01-31', undefined, parseSince, onlyHere),
   expiring: text('AGE', 'Only entries that end within this time: 12h', undefined, parseDuration, onlyHere),
   sort: text('ORDER', `Order: ${SORTS.join(', ')}`, 'database', value => parseChoice(value, SORTS), onlyHere),
   limit: text('N', 'At most this many', undefined, value => parseWhole(value, 1, 1e9, 'a number'), onlyHere),
@@ -208,12 +211,11 @@ function parseTable(value: string): Parsed<TableSpec> {
   }
 }
 
-/** A point in time, or a length of time before now. */
-function parseAge(value: string): Parsed<number> {
+function parseSince(value: string): Parsed<Since> {
   const time = parseTime(value);
-  if ('value' in time) return time;
+  if ('value' in time) return { value: { time: time.value } };
   const age = parseDuration(value);
   return 'value' in age
-    ? { value: Math.floor(Date.now() / 1000) - age.value }
+    ? { value: { age: age.value } }
     : { expected: `${age.expected}, or ${time.expected}` };
 }

@@ -7,7 +7,7 @@ export type Parsed<T> = { readonly value: T } | { readonly expected: string };
 
 /** Any text but the empty one. */
 export function parseText(text: string): Parsed<string> {
-  return text === '' ? { expected: 'a value' } : { value: text };
+  return text === '' ? { expected: 'a text' } : { value: text };
 }
 
 /** A whole number between two limits, both included. */
@@ -68,8 +68,16 @@ export function parseTime(text: string): Parsed<number> {
   const epoch = /^@(\d{1,11})$/.exec(text);
   if (epoch) return { value: Number(epoch[1]) };
   const isDate = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text);
-  const milliseconds = isDate ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : Number.NaN;
-  return Number.isNaN(milliseconds)
+  const milliseconds = isDate
+    ? Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T'))
+    : Number.NaN;
+  return Number.isNaN(milliseconds) || !isDayOfMonth(text)
     ? { expected: 'a time like 2026-01-31, 2026-01-31T12:00 or @1700000000' }
     : { value: Math.floor(milliseconds / 1000) };
+}
+
+/** Whether the month of a date `2026-01-31…` has that day: Date.parse() takes the 30th of February for the 2nd of March. */
+function isDayOfMonth(date: string): boolean {
+  const [year, month, day] = date.slice(0, 10).split('-').map(Number);
+  return day! <= new Date(Date.UTC(year!, month!, 0)).getUTCDate();
 }

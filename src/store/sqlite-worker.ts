@@ -27,12 +27,13 @@ function toStoreError(error: unknown): StoreError {
 }
 
 const store = openStore();
-if (store instanceof StoreError) port.close();
 port.postMessage(
   store instanceof StoreError
     ? { id: 0, error: { code: store.code, message: store.message } }
     : { id: 0, value: null },
 );
+// What is posted after it is lost.
+if (store instanceof StoreError) port.close();
 
 async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
   switch (request.method) {

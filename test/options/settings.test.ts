@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { formatPrefix } from '../../src/address/prefix.js';
+import { parseArgv } from '../../src/options/argv.js';
+import { databasePath, readSettings } from '../../src/options/settings.js';
+import { DEFAULT_CONFIG, DEFAULT_DATABASE, OPTIONS, type Settings } from '../../src/options/table.js';
+import { temporaryFolder } from '../support/folder.js';
+
+const NO_FILE = '/nonexistent/spamlogd.toml';
+
+function settingsOf(...argv: string[]): Promise<Settings> {
+  return readSettings(parseArgv(argv), NO_FILE);
+}
+
+function writeConfig(t: TestContext, text: string): string {
+  const path = join(temporaryFolder(t), 'spamlogd.toml');
+  writeFileSync(path, text);
+  return path;
+}
+
+async function refusesConfig(t: TestContext, text: string, message: string): Promise<void> {
+  const path = writeConfig(t, text);
+  await assert.rejects(settingsOf('--config', path), {
+    name: 'UsageError',
+    isConfig: true,
+    message: message.replace('FILE', path),
+  });
+}
+
+test('without a word every option has its default', async () => {
+  const defaults = Object.entries(OPTIONS).map(([name, option]) => [name, option.default]);
+  assert.deepEqual(await settingsOf(), Object.fromEntries(defaults));
+  const { whiteexp, port, sort, format, 'busy-timeout': busyTimeout } = await settingsOf();
+  assert.deepEqual([whiteexp, port, sort, format, busyTimeout], [864, [25], 'database', 'table', 30]);
+  assert.equal(DEFAULT_CONFIG, '/etc/spamlogd.toml');
+});
+
+test('lists grow with every mention, of the others the last counts', async () => {
+  const settings = await settingsOf('--port=25,587', '--port', '465', '-W1', '-W2', '--ignore=192.0.2.1');
+  assert.deepEqual(settings.port, [25, 587, 465]);
+  assert.equal(settings.whiteexp, 2);
+  const { ignore } = await settingsOf('--ignore', '192.0.2.0/24', '--ignore=2001:db8::/32');
+  assert.deepEqual(ignore.map(formatPrefix), ['192.0.2.0/24', '2001:db8::/32']);
+});
+
+test('a value out of range is refused, with its option and what it should be', async () => {
+  const cases: [string[], string][] = [
+    [['-W', '0'], 'option "--whiteexp" must be hours from 1 to 2160, not "0"'],
+    [['-W2161'], 'option "--whiteexp" must be hours from 1 to 2160, not "2161"'],
+    [['-W-5'], 'option "--whiteexp" must be hours from 1 to 2160, not "-5"'],
+    [['--port=25,smtp'], 'option "--port" must be ports from 1 to 65535, not "25,smtp"'],
+    [['--busy-timeout=3601'], 'option "--busy-timeout" must be seconds from 0 to 3600, not "3601"'],
+    [['--database='], 'option "--database" must be a text, not ""'],
+    [
+      ['--ignore=192.0.2.1/24'],
+      'option "--ignore" must be an address or a network without host bits, like 192.0.2.0/24, not "192.0.2.1/24"',
+    ],
+    [
+      ['--status=white,blue'],
+      'option "--status" must be some of WHITE, TRAPPED, GREY, EXPIRED, SPAMTRAP, not "white,blue"',
+    ],
+  ];
+  for (const [argv, message] of cases) {
+    await assert.rejects(settingsOf(...argv), { name: 'UsageError', isConfig: false, message });
+  }
+});
+
+test('--since is a time or an age', async () => {
+  assert.deepEqual((await settingsOf('--since=@1700000000')).since, { time: 1_700_000_000 });
+  assert.deepEqual((await settingsOf('--since', '2d')).since, { age: 172_800 });
+  await assert.rejects(settingsOf('--since', 'monday'), /must be a length of time like .*, or a time like /);
+});
+
+test('the file may say everything that is not about a single run', async t => {
+  const path = writeConfig(
+    t,
+    `# for the mail gateway
+database = "/var/lib/greyd/greyd.sqlite"
+busy-timeout = 5
+inbound-only = true
+interface = "em0"
+port = [25, "587"]
+ignore = ["192.0.2.0/24", "2001:db8::1"]
+ignore-file = "/etc/mail/nospamd"
+mail-server = "198.51.100.25"
+whiteexp = 36
+`,
+  );
+  const settings = await settingsOf('--config', path);
+  assert.equal(settings.database, '/var/lib/greyd/greyd.sqlite');
+  assert.equal(settings['busy-timeout'], 5);
+  assert.equal(settings['inbound-only'], true);
+  assert.equal(settings.interface, 'em0');
+  assert.deepEqual(settings.port, [25, 587]);
+  assert.deepEqual(settings.ignore.map(formatPrefix), ['192.0.2.0/24', '2001:db8::1']);
+  assert.deepEqual(settings['ignore-file'], ['/etc/mail/nospamd']);
+  assert.deepEqual(settings['mail-server'].map(formatPrefix), ['198.51.100.25']);
+  assert.equal(settings.whiteexp, 36);
+});
+
+test('the command line goes before the file, flags included, and the file before the defaults', async t => {
+  const path = writeConfig(t, 'whiteexp = 36\ninterface = "em0"\ninbound-only = true\nport = [587]\n');
+  const settings = await settingsOf('--config', path, '-W72', '--inbound-only=false', '--port=25');
+  assert.equal(settings.whiteexp, 72);
+  assert.equal(settings.interface, 'em0');
+  assert.equal(settings['inbound-only'], false);
+  assert.deepEqual(settings.port, [25]);
+  assert.equal(settings['busy-timeout'], 30);
+});
+
+test('the default file is read when it exists, another only when it is not named', async t => {
+  const path = writeConfig(t, 'whiteexp = 36\n');
+  assert.equal((await readSettings(parseArgv([]), path)).whiteexp, 36);
+  const other = writeConfig(t, '');
+  assert.equal((await readSettings(parseArgv(['--config', other]), path)).whiteexp, 864);
+});
+
+test('unknown keys are refused, with the nearest known one', async t => {
+  await refusesConfig(
+    t,
+    'whitexp = 36',
+    'configuration "FILE": unknown key "whitexp"; did you mean "whiteexp"?',
+  );
+  await refusesConfig(t, '[frobnication]\nx = 1', 'configuration "FILE": unknown key "frobnication"');
+  await refusesConfig(t, 'toString = 1', 'configuration "FILE": unknown key "toString"');
+});
+
+test('options of a single run are refused in the file', async t => {
+  for (const name of ['json', 'dry-run', 'config', 'help', 'limit', 'at']) {
+    await refusesConfig(
+      t,
+      `${name} = 1`,
+      `configuration "FILE": "${name}" can be given on the command line only`,
+    );
+  }
+});
+
+test('values of the wrong kind are refused', async t => {
+  const cases: [string, string][] = [
+    ['inbound-only = "yes"', 'key "inbound-only" must be true or false'],
+    ['whiteexp = true', 'key "whiteexp" must be a text or a number'],
+    ['whiteexp = [36]', 'key "whiteexp" must be a text or a number'],
+    ['whiteexp = 36.5', 'key "whiteexp" must be hours from 1 to 2160, not "36.5"'],
+    ['whiteexp = 2026-01-31', 'key "whiteexp" must be a text or a number'],
+    ['ignore = [true]', 'key "ignore" must be a text, a number, or a list of them'],
+    ['port = { smtp = 25 }', 'key "port" must be a text, a number, or a list of them'],
+    ['port = [25, 0]', 'key "port" must be ports from 1 to 65535, not "25,0"'],
+    ['port = []', 'key "port" must be ports from 1 to 65535, not ""'],
+    ['interface = ""', 'key "interface" must be a text, not ""'],
+  ];
+  for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
+});
+
+test('an error of syntax is refused with its line', async t => {
+  const path = writeConfig(t, 'whiteexp = 36\n\ninterface = em0\n');
+  await assert.rejects(settingsOf('--config', path), (error: Error) => {
+    assert.ok(error.message.startsWith(`configuration "${path}" line 3: `), error.message);
+    assert.equal(error.message.includes('\n'), false);
+    return true;
+  });
+});
+
+test('a file that is named has to be readable', async t => {
+  const folder = temporaryFolder(t);
+  const refuses = async (path: string, reason: string): Promise<void> => {
+    const message = `Cannot read configuration "${path}": ${reason}`;
+    await assert.rejects(settingsOf('--config', path), { name: 'UsageError', isConfig: true, message });
+  };
+  await refuses(join(folder, 'none.toml'), 'no such file');
+  await refuses(folder, 'is a directory');
+});
+
+const isRoot = process.getuid?.() === 0;
+
+test('a file without permission is refused', { skip: isRoot && 'root may read everything' }, async t => {
+  const path = writeConfig(t, '');
+  chmodSync(path, 0);
+  const message = `Cannot read configuration "${path}": permission denied`;
+  await assert.rejects(settingsOf('--config', path), { name: 'UsageError', isConfig: true, message });
+});
+
+test('the database is the one given, else that of the environment, else the default', async () => {
+  const none = await settingsOf();
+  const given = await settingsOf('--database', 'a.sqlite');
+  const prefixed = await settingsOf('--database', 'sqlite:a.sqlite');
+  const environment = { SPAMLOGD_DATABASE: 'sqlite:/tmp/b.sqlite' };
+  assert.equal(databasePath(none, {}), DEFAULT_DATABASE);
+  assert.equal(databasePath(none, { SPAMLOGD_DATABASE: '' }), DEFAULT_DATABASE);
+  assert.equal(databasePath(none, environment), '/tmp/b.sqlite');
+  assert.equal(databasePath(given, environment), 'a.sqlite');
+  assert.equal(databasePath(prefixed, environment), 'a.sqlite');
+});
