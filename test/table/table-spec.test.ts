@@ -87,7 +87,7 @@ test('no text makes anything but a table or a TypeError, and no name can be take
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^(pf|nft):[a-z0-9:/;{} \n-]{0,40}$/)), text => {
       try {
         const spec = parseTableSpec(text);
-        assert.equal(formatTableSpec(spec), text.replace(/:$/, ''));
+        assert.equal(formatTableSpec(spec), text.startsWith('nft:') ? text.replace(/:$/, '') : text);
         const { kind: _, ...names } = spec;
         for (const name of Object.values(names)) assert.match(name, /^([A-Za-z0-9_.][A-Za-z0-9_./:-]*)?$/);
       } catch (error) {
