@@ -5,6 +5,7 @@ import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
 import { type Table, type TableEntry, TableError } from './table.js';
 import { takes } from './table-entry.js';
+import { TimeSlice } from './time-slice.js';
 
 /** What was written since the writer was made. */
 export interface WriteCounts {
@@ -146,15 +147,17 @@ export class TableWriter {
       await this.#fill(entries.slice(0, half));
       return this.#fill(entries.slice(half));
     }
-    this.#note(entries);
+    await this.#note(entries);
   }
 
-  #note(entries: readonly TableEntry[]): void {
+  async #note(entries: readonly TableEntry[]): Promise<void> {
     const now = this.#now();
+    const slice = new TimeSlice();
     for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
       if (this.#held.has(address)) this.counts.refreshed += 1;
       else this.counts.added += 1;
       this.#held.set(address, this.forgets ? now + lifetimeSeconds : Number.POSITIVE_INFINITY);
+      if (slice.isOver()) await slice.rest();
     }
   }
 
