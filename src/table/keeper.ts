@@ -141,17 +141,18 @@ export class TableKeeper {
 
   /** Gives the seconds until the next look. */
   async #lookOnce(): Promise<number> {
+    let pauseSeconds: number | undefined;
     try {
       if (this.#isPushFailing) await this.#writer.flush().catch(rethrowUnlessFull);
       this.#isPushFailing = false;
-      await this.#reconciler.run(isQuiet => this.#setQuiet(isQuiet));
+      pauseSeconds = await this.#reconciler.run(isQuiet => this.#setQuiet(isQuiet));
     } catch (error) {
       return this.#fail(error);
     }
     this.#isPushFailing = false;
     this.#trouble.end(this.#clock.now());
     this.#startFlush();
-    return this.#reconcileSeconds;
+    return Math.min(pauseSeconds ?? this.#reconcileSeconds, this.#reconcileSeconds);
   }
 
   #fail(error: unknown): number {
