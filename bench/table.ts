@@ -86,8 +86,8 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * The longest time for which this process kept its event loop from coming round while something was done: no more than it
- * computed in that time, since what other processes took of a busy machine is not its doing.
+ * The longest time for which this process kept its event loop from coming round while something was done: no more than
+ * it computed in that time, since what other processes took of a busy machine is not its doing.
  */
 async function longestStall(work: () => Promise<void>): Promise<number> {
   let longest = 0;

@@ -75,8 +75,8 @@ export class TableKeeper {
   }
 
   /**
-   * Puts in entries that are new or live longer than before, at once; to be told of every one. Addresses are in canonical
-   * text. Those known to be in the table for a while yet are left to the next look.
+   * Puts in entries that are new or live longer than before, at once; to be told of every one. Addresses are in
+   * canonical text. Those known to be in the table for a while yet are left to the next look.
    */
   push(entries: Iterable<WhiteEntry>): void {
     this.#writer.push(entries, 2 * this.#reconcileSeconds);

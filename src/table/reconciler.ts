@@ -60,8 +60,8 @@ export class Reconciler {
 
   /**
    * Looks and repairs; rejects with the table's error where the firewall fails. A database that fails is logged, and the
-   * table left as it is: then gives the seconds after which to try again. `setQuiet` is told when pushes should stand back
-   * for a listing, and when that is over.
+   * table left as it is: then gives the seconds after which to try again. `setQuiet` is told when pushes should stand
+   * back for a listing, and when that is over.
    */
   async run(setQuiet: (isQuiet: boolean) => void): Promise<number | undefined> {
     const state = await this.#table.probe();

@@ -63,13 +63,14 @@ export function createRunner(options: RunnerOptions = {}): Runner {
     const device = fd === undefined ? [] : ['-p', '/dev/fd/3'];
     const stdio: SpawnOptions['stdio'] = [request.input ? 'pipe' : 'ignore', 'pipe', 'pipe'];
     if (fd !== undefined) stdio.push(fd);
+    const args = [...leading, ...device, ...request.args];
     return new Promise(resolve => {
-      const child = spawn(file, [...leading, ...device, ...request.args], {
-        cwd: '/',
-        env: ENVIRONMENT,
-        stdio,
-      });
-      watch(child, request, limits, resolve);
+      try {
+        watch(spawn(file, args, { cwd: '/', env: ENVIRONMENT, stdio }), request, limits, resolve);
+      } catch (cause) {
+        // Some errors of the system are thrown, others come as an event.
+        resolve({ end: 'unstartable', cause: cause as Error });
+      }
     });
   };
 }
@@ -130,7 +131,7 @@ function watch(
   }
 }
 
-/** Makes one piece each time round, since a child that reads as fast as we write would have the event loop for itself. */
+/** Makes one piece each time round: a child that reads as fast as we write would have the event loop for itself. */
 async function* oneByOne(pieces: Iterable<string>): AsyncGenerator<string> {
   for (const piece of pieces) {
     yield piece;
