@@ -1,8 +1,7 @@
 // What a table holds against what is white: what is missing, what is fading, what is too much.
 
-import { canonicalAddress } from '../address/address.js';
 import type { Families, TableEntry } from './table.js';
-import { MAX_LIFETIME_SECONDS, takes } from './table-entry.js';
+import { MAX_LIFETIME_SECONDS, quickCanonicalAddress, takes } from './table-entry.js';
 import { TimeSlice } from './time-slice.js';
 
 /** A white entry of the database. */
@@ -37,7 +36,7 @@ export async function readWhiteList(
   let invalid = 0;
   const slice = new TimeSlice();
   for await (const { address, expire } of source(now)) {
-    const canonical = canonicalAddress(address);
+    const canonical = quickCanonicalAddress(address);
     if (canonical === undefined) invalid += 1;
     else if (!takes(families, canonical)) otherFamily += 1;
     else if (expire > now) expires.set(canonical, Math.max(expire, expires.get(canonical) ?? 0));

@@ -75,8 +75,8 @@ export class TableKeeper {
   }
 
   /**
-   * Puts in entries that are new or live longer than before, at once; to be told of every one. Addresses are in canonical
-   * text. Those known to be in the table for a while yet are left to the next look.
+   * Puts in entries that are new or live longer than before, at once; to be told of every one. Addresses are in
+   * canonical text. Those known to be in the table for a while yet are left to the next look.
    */
   push(entries: Iterable<WhiteEntry>): void {
     this.#writer.push(entries, 2 * this.#reconcileSeconds);
@@ -141,17 +141,18 @@ export class TableKeeper {
 
   /** Gives the seconds until the next look. */
   async #lookOnce(): Promise<number> {
+    let pauseSeconds: number | undefined;
     try {
       if (this.#isPushFailing) await this.#writer.flush().catch(rethrowUnlessFull);
       this.#isPushFailing = false;
-      await this.#reconciler.run(isQuiet => this.#setQuiet(isQuiet));
+      pauseSeconds = await this.#reconciler.run(isQuiet => this.#setQuiet(isQuiet));
     } catch (error) {
       return this.#fail(error);
     }
     this.#isPushFailing = false;
     this.#trouble.end(this.#clock.now());
     this.#startFlush();
-    return this.#reconcileSeconds;
+    return Math.min(pauseSeconds ?? this.#reconcileSeconds, this.#reconcileSeconds);
   }
 
   #fail(error: unknown): number {

@@ -20,14 +20,15 @@ export interface ElementStyle {
 /** Elements in one statement: one line, so that nft repeats no more than that when it complains. */
 const STATEMENT_ELEMENTS = 2048;
 
-/** Statements after which the set has each of the entries with its life; every address once. */
+/** Statements after which the set has each of the entries with its life. */
 export function* addScript(
   set: SetName,
   entries: readonly TableEntry[],
   style: ElementStyle,
 ): Generator<string> {
-  for (const slice of slices(distinct(entries, entry => entry.address))) {
-    if (style.hasTimeouts && !style.updates) {
+  const isRecreated = style.hasTimeouts && !style.updates;
+  for (const slice of slices(isRecreated ? distinct(entries, entry => entry.address) : entries)) {
+    if (isRecreated) {
       const names = slice.map(entry => entry.address).join(', ');
       // Deleting what is not there would undo the whole transaction, so it is put there first.
       yield `add element ${set} { ${names} }\ndelete element ${set} { ${names} }\n`;
@@ -66,6 +67,7 @@ function formatTime(seconds: number): string {
   return days === 0 ? `${seconds}s` : `${days}d${seconds % 86_400}s`;
 }
 
+/** What is deleted must be named once. */
 function* distinct<T>(items: readonly T[], key: (item: T) => string): Generator<T> {
   const seen = new Set<string>();
   for (const item of items) {

@@ -86,8 +86,8 @@ export class NftTable implements Table {
       try {
         return await this.#change('remove from', members => this.#deletions(members, present));
       } catch (error) {
-        // One element that is not there, perhaps because its life ended a moment ago, keeps all others from being deleted;
-        // of many that are not there nft cannot even say so.
+        // One element that is not there, perhaps because its life ended a moment ago, keeps all others from being
+        // deleted; of many that are not there nft cannot even say so.
         const mayBeGone = isTableError(error, 'missing') || isTableError(error, 'failed');
         if (!mayBeGone || attempt === DELETE_ATTEMPTS) throw error;
         present = await this.#present(present);

@@ -1,4 +1,4 @@
-// What the statuses and texts of pfctl mean, in a sentence that says what to do (texts: its pfctl_table.c and pfctl_radix.c).
+// What pfctl's statuses and texts mean, in a sentence that says what to do (texts of pfctl_table.c and pfctl_radix.c).
 
 import { firstLine, type Reason } from './run-failure.js';
 import type { PfTableSpec } from './table-spec.js';

@@ -60,9 +60,10 @@ export class Reconciler {
 
   /**
    * Looks and repairs; rejects with the table's error where the firewall fails. A database that fails is logged, and the
-   * table left as it is. `setQuiet` is told when pushes should stand back for a listing, and when that is over.
+   * table left as it is: then gives the seconds after which to try again. `setQuiet` is told when pushes should stand
+   * back for a listing, and when that is over.
    */
-  async run(setQuiet: (isQuiet: boolean) => void): Promise<void> {
+  async run(setQuiet: (isQuiet: boolean) => void): Promise<number | undefined> {
     const state = await this.#table.probe();
     this.#writer.forgets = state.forgets;
     this.#writer.beginLook();
@@ -72,7 +73,9 @@ export class Reconciler {
       const contents = await this.#read(setQuiet, warnings);
       const now = this.#clock.now();
       const white = await this.#readWhite(now);
-      if (white !== undefined) await this.#repair(contents, white, now, warnings);
+      if (typeof white === 'number') return white;
+      await this.#repair(contents, white, now, warnings);
+      return undefined;
     } finally {
       this.#writer.endLook();
       this.#warn(warnings);
@@ -94,15 +97,14 @@ export class Reconciler {
     }
   }
 
-  /** What is white, or undefined where the database does not tell: that is no trouble of the table's. */
-  async #readWhite(now: number): Promise<WhiteList | undefined> {
+  /** What is white, or the seconds to wait where the database does not tell: that is no trouble of the table's. */
+  async #readWhite(now: number): Promise<WhiteList | number> {
     try {
       const white = await readWhiteList(this.#source, this.#table.families, now);
       this.#databaseTrouble.end(now);
       return white;
     } catch (error) {
-      this.#databaseTrouble.begin(error instanceof Error ? error.message : String(error), now);
-      return undefined;
+      return this.#databaseTrouble.begin(error instanceof Error ? error.message : String(error), now);
     }
   }
 
@@ -116,7 +118,7 @@ export class Reconciler {
       ? await compareTable(contents, expires, now)
       : await this.#writer.compareBlindly(expires, now);
     const isAddOnly = expires.size === 0;
-    if (isAddOnly && difference.surplus.length > 0) {
+    if (isAddOnly && difference.surplus.length > 0 && (this.#isOwner || this.#writer.held > 0)) {
       warnings.push(`Nothing is white in the database: ${this.#table.name} is left as it is`);
     }
     const isBlind = contents === undefined;

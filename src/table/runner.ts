@@ -63,13 +63,14 @@ export function createRunner(options: RunnerOptions = {}): Runner {
     const device = fd === undefined ? [] : ['-p', '/dev/fd/3'];
     const stdio: SpawnOptions['stdio'] = [request.input ? 'pipe' : 'ignore', 'pipe', 'pipe'];
     if (fd !== undefined) stdio.push(fd);
+    const args = [...leading, ...device, ...request.args];
     return new Promise(resolve => {
-      const child = spawn(file, [...leading, ...device, ...request.args], {
-        cwd: '/',
-        env: ENVIRONMENT,
-        stdio,
-      });
-      watch(child, request, limits, resolve);
+      try {
+        watch(spawn(file, args, { cwd: '/', env: ENVIRONMENT, stdio }), request, limits, resolve);
+      } catch (cause) {
+        // Some errors of the system are thrown, others come as an event.
+        resolve({ end: 'unstartable', cause: cause as Error });
+      }
     });
   };
 }
@@ -106,8 +107,12 @@ function watch(
     if (verdict !== undefined) return;
     length += text.length;
     if (length > limits.outputLimitBytes) kill({ end: 'flooded', limitBytes: limits.outputLimitBytes });
-    else if (request.onOutput) request.onOutput(text);
-    else stdout += text;
+    else if (request.onOutput) {
+      request.onOutput(text);
+      // One piece each time round, as with standard input.
+      child.stdout?.pause();
+      setImmediate(() => child.stdout?.resume());
+    } else stdout += text;
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(0, STDERR_LIMIT_CHARS);
@@ -119,6 +124,17 @@ function watch(
     else settle({ end: 'exited', status, stdout, stderr });
   });
   // A child that ends without reading everything says why with its status; the broken pipe adds nothing.
-  if (request.input && child.stdin)
-    pipeline(Readable.from(request.input), child.stdin).catch(() => undefined);
+  if (request.input && child.stdin) {
+    pipeline(Readable.from(oneByOne(request.input), { highWaterMark: 1 }), child.stdin).catch(
+      () => undefined,
+    );
+  }
+}
+
+/** Makes one piece each time round: a child that reads as fast as we write would have the event loop for itself. */
+async function* oneByOne(pieces: Iterable<string>): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    await new Promise(resolve => setImmediate(resolve));
+  }
 }

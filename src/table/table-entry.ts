@@ -1,5 +1,6 @@
 // Which texts may be handed to a firewall's program: pfctl and nft resolve host and interface names, so none may pass.
 
+import { isIPv4 } from 'node:net';
 import { canonicalAddress } from '../address/address.js';
 import { parsePrefix } from '../address/prefix.js';
 import {
@@ -14,9 +15,14 @@ import { TimeSlice } from './time-slice.js';
 /** The longest life an entry may have, ten years of 365 days; more is cut down to it. */
 export const MAX_LIFETIME_SECONDS: number = 3650 * 86_400;
 
+/** `canonicalAddress`, quick for the text of IPv4, which can be written in one way only. */
+export function quickCanonicalAddress(text: string): string | undefined {
+  return isIPv4(text) ? text : canonicalAddress(text);
+}
+
 /** Whether the text is the canonical text of an address, and so fit for `Table.add`. */
 export function isCanonicalAddress(text: string): boolean {
-  return canonicalAddress(text) === text;
+  return quickCanonicalAddress(text) === text;
 }
 
 /** Whether the text names one entry of a table: an address or a prefix, either with a leading `!`. */
@@ -34,7 +40,7 @@ export function isLifetime(value: unknown): value is number {
  * IPv4-mapped IPv6 address, which is another entry than the IPv4 address. Undefined for what is not a table item.
  */
 export function canonicalItem(text: string): string | undefined {
-  const canonical = canonicalAddress(text);
+  const canonical = quickCanonicalAddress(text);
   if (canonical === undefined) return isTableItem(text) ? text : undefined;
   return text.includes(':') && !canonical.includes(':') ? text : canonical;
 }

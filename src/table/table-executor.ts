@@ -19,16 +19,21 @@ interface Progress {
 
 const OK: TableReply = { ok: true };
 
+/** Commands under way at once for each table: one of every kind, and what a restarted engine left behind. */
+const COMMANDS_AT_ONCE = 8;
+
 /**
  * Executes commands that arrive from the unprivileged side on `tables`, which it names by their index alone. A command
  * that does not parse is answered with code `refused` and touches nothing; the caller may take it for what it is, a
  * break-in or a bug, and end.
  *
- * Per table it keeps one list that is being received and one that is being fetched, each bounded.
+ * Per table it keeps one list that is being received and one that is being fetched, each bounded, and runs a bounded
+ * number of commands at once.
  */
 export class TableExecutor {
   readonly #tables: readonly Table[];
   readonly #progress: readonly Progress[];
+  #underWay = 0;
 
   constructor(tables: readonly Table[]) {
     this.#tables = tables;
@@ -39,8 +44,10 @@ export class TableExecutor {
   async execute(value: unknown): Promise<TableReply> {
     const command = parseTableCommand(value, this.#tables.length);
     if (typeof command === 'string') return refuse(command);
+    if (this.#underWay >= COMMANDS_AT_ONCE * this.#tables.length) return refuse('too many at once');
     const table = this.#tables[command.table]!;
     const progress = this.#progress[command.table]!;
+    this.#underWay += 1;
     try {
       switch (command.verb) {
         case 'probe':
@@ -55,6 +62,8 @@ export class TableExecutor {
     } catch (error) {
       const code = error instanceof TableError ? error.code : 'failed';
       return { ok: false, code, message: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#underWay -= 1;
     }
   }
 }

@@ -5,6 +5,7 @@ import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
 import { type Table, type TableEntry, TableError } from './table.js';
 import { takes } from './table-entry.js';
+import { TimeSlice } from './time-slice.js';
 
 /** What was written since the writer was made. */
 export interface WriteCounts {
@@ -71,6 +72,10 @@ export class TableWriter {
       } catch (error) {
         this.#queue.putBack(batch);
         throw error;
+      } finally {
+        // A look that began meanwhile may have read the table before this was written.
+        this.#touch(batch.additions.keys());
+        this.#touch(batch.removals);
       }
     });
   }
@@ -100,29 +105,49 @@ export class TableWriter {
       const plan = await planRepair(difference, knowledge, options);
       // Something may have been said of an address while the plan was made. From here on to the writes nothing waits.
       const removals = plan.removals.filter(address => !touched.has(address));
-      this.#remember(difference, touched, options);
-      if (removals.length > 0) await this.#table.remove(removals);
-      this.counts.removed += removals.length;
+      const before = this.#remember(difference, touched, options);
+      await this.#takeOut(removals, before);
       await this.#fill(plan.missing);
       await this.#fill(plan.fading);
       return { ...plan, removals };
     });
   }
 
+  #touch(addresses: Iterable<string>): void {
+    if (this.#touched !== undefined) for (const address of addresses) this.#touched.add(address);
+  }
+
+  /** Takes over what the table was found to hold; gives what it was thought to hold before. */
   #remember(
     { ends, surplus }: TableDifference,
     touched: ReadonlySet<string>,
     { isAddOnly }: RepairOptions,
-  ): void {
+  ): ReadonlyMap<string, number> {
     const before = this.#held;
     this.#held = ends;
-    const restore = (address: string): void => {
-      const end = before.get(address);
-      if (end === undefined) ends.delete(address);
-      else ends.set(address, end);
-    };
-    touched.forEach(restore);
-    if (isAddOnly) for (const { address } of surplus) restore(address);
+    touched.forEach(address => {
+      ends.delete(address);
+    });
+    restore(touched, before, ends);
+    if (isAddOnly)
+      restore(
+        surplus.map(entry => entry.address),
+        before,
+        ends,
+      );
+    return before;
+  }
+
+  /** Takes out what is held no longer; what could not be taken out is held again, so as not to be taken for foreign. */
+  async #takeOut(addresses: readonly string[], before: ReadonlyMap<string, number>): Promise<void> {
+    if (addresses.length === 0) return;
+    try {
+      await this.#table.remove(addresses);
+    } catch (error) {
+      restore(addresses, before, this.#held);
+      throw error;
+    }
+    this.counts.removed += addresses.length;
   }
 
   async #write({ additions, removals }: PushBatch): Promise<void> {
@@ -146,15 +171,17 @@ export class TableWriter {
       await this.#fill(entries.slice(0, half));
       return this.#fill(entries.slice(half));
     }
-    this.#note(entries);
+    await this.#note(entries);
   }
 
-  #note(entries: readonly TableEntry[]): void {
+  async #note(entries: readonly TableEntry[]): Promise<void> {
     const now = this.#now();
+    const slice = new TimeSlice();
     for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
       if (this.#held.has(address)) this.counts.refreshed += 1;
       else this.counts.added += 1;
       this.#held.set(address, this.forgets ? now + lifetimeSeconds : Number.POSITIVE_INFINITY);
+      if (slice.isOver()) await slice.rest();
     }
   }
 
@@ -162,5 +189,17 @@ export class TableWriter {
     const result = this.#writes.then(write);
     this.#writes = result.catch(() => undefined);
     return result;
+  }
+}
+
+/** Lets one map hold again what another one held of these. */
+function restore(
+  addresses: Iterable<string>,
+  before: ReadonlyMap<string, number>,
+  held: Map<string, number>,
+): void {
+  for (const address of addresses) {
+    const end = before.get(address);
+    if (end !== undefined) held.set(address, end);
   }
 }

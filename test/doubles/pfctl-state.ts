@@ -22,7 +22,6 @@ export interface DoubleFault {
     | 'slow'
     | 'killed'
     | 'noise'
-    | 'deaf'
     | 'no-device'
     | 'no-permission'
     | 'no-fdescfs'

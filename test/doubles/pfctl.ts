@@ -145,8 +145,6 @@ async function inject({ kind }: DoubleFault, state: PfState): Promise<void> {
     case 'noise':
       process.stderr.write(NOISE);
       return;
-    case 'deaf':
-      throw new Exit(0);
     case 'no-device':
       throw new Exit(1, 'pfctl: /dev/pf: No such file or directory');
     case 'no-permission':

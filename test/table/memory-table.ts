@@ -40,6 +40,8 @@ export class MemoryTable implements Table {
   readonly faults: Map<string, TableErrorCode> = new Map();
   /** Awaited by each method before it does anything. */
   gate: (method: string) => Promise<void> = async () => undefined;
+  /** Awaited by each method after it has done what it does. */
+  lag: () => Promise<void> = async () => undefined;
   checksum: string | undefined;
   readonly #now: () => number;
   readonly #forgets: boolean;
@@ -60,11 +62,13 @@ export class MemoryTable implements Table {
   async read(): Promise<TableEntry[]> {
     await this.#begin('read');
     this.#forget();
-    return [...this.ends].map(([address, end]) =>
+    const contents = [...this.ends].map(([address, end]) =>
       end === Number.POSITIVE_INFINITY
         ? { address }
         : { address, lifetimeSeconds: Math.max(1, Math.floor(end - this.#now())) },
     );
+    await this.lag();
+    return contents;
   }
 
   async add(entries: readonly TableEntry[]): Promise<void> {
@@ -75,6 +79,7 @@ export class MemoryTable implements Table {
     const after = new Set([...this.ends.keys(), ...entries.map(entry => entry.address)]);
     if (after.size > this.#capacity) throw new TableError('full', `Cannot add to ${this.name}: it is full`);
     this.#put(entries);
+    await this.lag();
   }
 
   async remove(addresses: readonly string[]): Promise<void> {
@@ -82,6 +87,7 @@ export class MemoryTable implements Table {
     if (addresses.length === 0) return;
     await this.#begin('remove', addresses.length);
     for (const address of addresses) this.ends.delete(address);
+    await this.lag();
   }
 
   async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {

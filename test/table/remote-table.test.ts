@@ -183,3 +183,23 @@ test('reading on is refused where nothing was read', async () => {
   assert.deepEqual(reply, { ok: true, entries: [{ address: '192.0.2.1' }], total: 1 });
   assert.equal((await executor.execute({ verb: 'read', table: 1, from: 1 })).ok, false);
 });
+
+test('a flood of commands is bounded', async () => {
+  const { executor, memory } = connect();
+  let open = (): void => undefined;
+  const gate = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  memory.gate = () => gate;
+  const replies = Array.from({ length: 100 }, () => executor.execute({ verb: 'probe', table: 1 }));
+  open();
+  const refused = (await Promise.all(replies)).filter(reply => !reply.ok);
+  assert.equal(memory.calls.length, 16);
+  assert.equal(refused.length, 84);
+  assert.deepEqual(refused[0], {
+    ok: false,
+    code: 'refused',
+    message: 'Refused a command on tables: too many at once',
+  });
+  assert.equal((await executor.execute({ verb: 'probe', table: 1 })).ok, true);
+});
