@@ -52,6 +52,7 @@ export function exitStatus(error: unknown): number | undefined {
   if (name === 'UsageError') return isConfig ? EXIT.config : EXIT.usage;
   if (name === 'OutputError') return EXIT.ioError;
   if (name === 'StoreError') return OF_STORE[code as StoreErrorCode];
+  if (name === 'TableError') return code === 'permission' ? EXIT.noPermission : EXIT.unavailable;
   if (name === 'SavefileError') return OF_SAVEFILE[code as SavefileErrorCode];
   return undefined;
 }

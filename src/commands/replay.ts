@@ -10,6 +10,7 @@ import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
+import { UsageError } from '../options/usage-error.js';
 import type { Policy } from '../policy/policy.js';
 import type { Store } from '../store/store.js';
 import { checkCaptures } from './check-captures.js';
@@ -29,6 +30,7 @@ const BUSIEST = 10;
 /** Runs the command. @throws {StoreError} @throws {SavefileError} @throws {UsageError} before anything was written */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
+  if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
   const policy = makePolicy(settings);
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
@@ -44,7 +46,31 @@ export async function run(context: Context): Promise<number> {
   }
   const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
   output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
+  if (settings.push) await push(settings, path, settings.json ? () => {} : line => output.add(`${line}\n`));
   return report.isInterrupted ? EXIT.interrupted : replay.status;
+}
+
+/** Puts what is white now into the tables. @throws {TableError} @throws {StoreError} */
+async function push(settings: Settings, path: string, tell: (line: string) => void): Promise<void> {
+  const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }] = await Promise.all([
+    import('../daemon/push-tables.js'),
+    import('../daemon/white-source.js'),
+    import('./table.js'),
+  ]);
+  const store = await openDatabase(path, { isReadOnly: true });
+  try {
+    for (const table of await openTables(settings.table)) {
+      const report = await pushTable(
+        table,
+        whiteSource(() => store),
+        Date.now() / 1000,
+        pushOptions(settings),
+      );
+      tell(describePush(report, settings));
+    }
+  } finally {
+    await store.close();
+  }
 }
 
 async function openSink(settings: Settings, path: string): Promise<{ store: Store; sink: SightingSink }> {

@@ -12,6 +12,7 @@ import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
 import { statusLine, statusReport } from './status.js';
+import { whiteSource } from './white-source.js';
 
 /** What a host is made with. */
 export interface HostOptions {
@@ -74,12 +75,7 @@ export class EngineHost {
       log: { info: message => logger.info(message), warn: message => logger.warn(message) },
       reconcileIntervalSeconds: settings['reconcile-interval'],
       isOwner: settings['table-owner'],
-      source: async function* (now) {
-        const options = { now: Math.floor(now), status: new Set(['WHITE'] as const), whiteexpSeconds: 0 };
-        for await (const record of engine.store.list({ ...options, sort: 'database' })) {
-          if (record.kind === 'address') yield { address: record.address, expire: record.entry.expire };
-        }
-      },
+      source: whiteSource(() => engine.store),
     });
     engine.listen({
       onWhite: white => keeper.push(white),

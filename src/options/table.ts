@@ -69,6 +69,8 @@ export interface Settings {
   readonly table: readonly TableSpec[];
   readonly 'table-owner': boolean;
   readonly 'reconcile-interval': number;
+  readonly push: boolean;
+  readonly force: boolean;
   readonly 'dry-run': boolean;
   readonly json: boolean;
   readonly strict: boolean;
@@ -179,6 +181,8 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'reconcile-interval': text('SECONDS', 'How often tables are compared with the database', 60, value =>
     parseWhole(value, 1, 86_400, 'seconds'),
   ),
+  push: flag('Afterwards push what is white now to the tables', onlyHere),
+  force: flag('Empty a table if nothing is white', onlyHere),
   'dry-run': flag('Write nothing, only tell what would be written', { letter: 'n', ...onlyHere }),
   json: flag('Write JSON', onlyHere),
   strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
