@@ -96,7 +96,7 @@ function countLines(report: ReplayReport): string[] {
         (trapped > 0 ? `, ${formatNumber(trapped)} left trapped` : ''),
     ),
     row('ignored', total),
-    ...ignored.map(([reason, count]) => `  ${row(IGNORE_REASONS[reason as IgnoreReason], count, '', 49)}`),
+    ...ignored.map(([reason, count]) => row('', count, IGNORE_REASONS[reason as IgnoreReason])),
     row('malformed', malformed),
     ...(truncated > 0
       ? [row('truncated', truncated, `${truncated === 1 ? 'capture ends' : 'captures end'} inside a record`)]
