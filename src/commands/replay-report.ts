@@ -15,6 +15,9 @@ export interface ReplayReport extends Counts {
   readonly trapped: number;
   /** Captures that ended inside a record. */
   readonly truncated: number;
+  /** Times of the first and last packet; undefined when there was none. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
   /** How long the replay took. */
   readonly seconds: number;
   /** The captures in the order in which they were replayed, and how many of them were begun. */
@@ -93,7 +96,7 @@ function countLines(report: ReplayReport): string[] {
         (trapped > 0 ? `, ${formatNumber(trapped)} left trapped` : ''),
     ),
     row('ignored', total),
-    ...ignored.map(([reason, count]) => `  ${row(IGNORE_REASONS[reason as IgnoreReason], count, '', 52)}`),
+    ...ignored.map(([reason, count]) => row('', count, IGNORE_REASONS[reason as IgnoreReason])),
     row('malformed', malformed),
     ...(truncated > 0
       ? [row('truncated', truncated, `${truncated === 1 ? 'capture ends' : 'captures end'} inside a record`)]

@@ -3,8 +3,22 @@
 import type { Prefix } from '../address/prefix.js';
 import type { EngineChoice } from '../capture/capture-engines.js';
 import { SMTP_PORT } from '../policy/policy.js';
+import type { SyncPeer } from '../sync/peers.js';
+import {
+  DEFAULT_SYNC_GROUP,
+  DEFAULT_SYNC_KEY,
+  DEFAULT_SYNC_WINDOW_SECONDS,
+  type ListenText,
+  parseSyncGroup,
+  parseSyncListen,
+  parseSyncPeer,
+  parseSyncPort,
+  parseSyncTarget,
+  parseSyncWindow,
+} from '../sync/settings.js';
 import { parseTableSpec, type TableSpec } from '../table/table-spec.js';
 import { DEFAULT_WHITEEXP_HOURS } from '../whitelist/entry.js';
+import { SYNC_PORT } from '../wire/sync-message-layout.js';
 import { commaList, flag, list, type Option, text } from './option.js';
 import {
   type Parsed,
@@ -58,6 +72,12 @@ export interface Settings {
   readonly debug: boolean;
   readonly device: string | undefined;
   readonly 'sync-target': readonly string[];
+  readonly 'sync-listen': ListenText | undefined;
+  readonly 'sync-peer': readonly SyncPeer[];
+  readonly 'sync-group': string;
+  readonly 'sync-port': number;
+  readonly 'sync-window': number;
+  readonly 'sync-key': string;
   readonly 'capture-engine': EngineChoice;
   readonly 'flush-interval': number;
   readonly user: string;
@@ -147,11 +167,35 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'sync-target': list(
     'TARGET',
     'Tell another spamd of whitelisted hosts: HOST or INTERFACE[:TTL]',
-    parseText,
-    {
-      letter: 'Y',
-    },
+    value => accept(parseSyncTarget(value), value),
+    { letter: 'Y' },
   ),
+  'sync-listen': text(
+    'ADDRESS|INTERFACE',
+    'Apply what other tarpits say, heard on this address or interface',
+    undefined,
+    value => expecting(parseSyncListen(value), 'an IPv4 address or an interface'),
+    { letter: 'y' },
+  ),
+  'sync-peer': list('PEER', 'Host, address or network to listen to (the -Y targets)', value => {
+    const parsed = parseSyncPeer(value);
+    return 'error' in parsed
+      ? { expected: 'a host, an IPv4 address or an IPv4 network' }
+      : { value: { text: value, peer: parsed.value } };
+  }),
+  'sync-group': text('ADDRESS', 'Multicast group (greyd has 224.0.1.241)', DEFAULT_SYNC_GROUP, value =>
+    expecting(parseSyncGroup(value), 'a multicast address from 224.0.0.0 to 239.255.255.255'),
+  ),
+  'sync-port': text('PORT', 'UDP port of synchronisation', SYNC_PORT, value =>
+    expecting(parseSyncPort(value), 'a port from 1 to 65535'),
+  ),
+  'sync-window': text(
+    'SECONDS',
+    "How far a peer's clock may be from ours",
+    DEFAULT_SYNC_WINDOW_SECONDS,
+    value => expecting(parseSyncWindow(value), 'seconds from 1 to 86400'),
+  ),
+  'sync-key': text('FILE', 'Key that peers share', DEFAULT_SYNC_KEY, parseText),
   'capture-engine': text('ENGINE', `What captures: ${ENGINE_CHOICES.join(', ')}`, 'auto', value =>
     parseChoice<EngineChoice>(value, ENGINE_CHOICES),
   ),
@@ -206,6 +250,15 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     onlyHere,
   ),
 };
+
+function expecting<T>(parsed: { value: T } | { error: string }, expected: string): Parsed<T> {
+  return 'error' in parsed ? { expected } : parsed;
+}
+
+/** The text itself, if it is of the right kind: what it means is found out at start. */
+function accept(parsed: object, value: string): Parsed<string> {
+  return 'error' in parsed ? { expected: 'a host or an interface[:ttl]' } : { value };
+}
 
 function parseTable(value: string): Parsed<TableSpec> {
   try {

@@ -1,0 +1,157 @@
+// Synchronisation with other tarpits: tells them what became white here, and applies what they say.
+
+import { canonicalAddress } from '../address/address.js';
+import type { Settings } from '../options/table.js';
+import type { Store } from '../store/store.js';
+import type { SyncPeer } from '../sync/peers.js';
+import { defaultPeers } from '../sync/peers.js';
+import type { ReceivedEntry } from '../sync/received-entry.js';
+import { SyncReceiver } from '../sync/receiver.js';
+import { SyncSender } from '../sync/sender.js';
+import { parseSyncTarget } from '../sync/settings.js';
+import { REAL_SURROUNDINGS, type SyncLog } from '../sync/surroundings.js';
+import { resolveTarget, type SyncTarget } from '../sync/target.js';
+import { entryStatus } from '../whitelist/entry.js';
+import type { WhiteAddress } from './live-writer.js';
+import { whiteSource } from './white-source.js';
+
+/** The key as it was read before privileges were dropped. */
+export interface SyncKeyText {
+  /** What HMACs are made with, as text: hexadecimal, or nothing. */
+  readonly key: string;
+  readonly state: 'present' | 'empty' | 'missing';
+}
+
+/** What a link is made with. */
+export interface SyncLinkOptions {
+  readonly settings: Settings;
+  readonly key: SyncKeyText;
+  readonly store: () => Store;
+  readonly log: SyncLog;
+  /** Called with what peers made white, or longer so; and with what is white no more. */
+  readonly onWhite: (white: readonly WhiteAddress[]) => void;
+  readonly onGone: (addresses: readonly string[]) => void;
+}
+
+/** Whether the settings ask for synchronisation. */
+export function wantsSync(settings: Settings): boolean {
+  return settings['sync-target'].length > 0 || settings['sync-listen'] !== undefined;
+}
+
+/** A sender, a receiver, or both. */
+export class SyncLink {
+  readonly #options: SyncLinkOptions;
+  readonly #sender: SyncSender | undefined;
+  readonly #receiver: SyncReceiver | undefined;
+
+  private constructor(options: SyncLinkOptions, targets: readonly SyncTarget[]) {
+    this.#options = options;
+    const { settings, log } = options;
+    const common = {
+      key: Buffer.from(options.key.key, 'latin1'),
+      port: settings['sync-port'],
+      group: settings['sync-group'],
+      whiteexpSeconds: settings.whiteexp * 3600,
+      log,
+    };
+    if (targets.length > 0) {
+      this.#sender = new SyncSender({
+        ...common,
+        targets,
+        confirm: addresses => this.#confirm(addresses),
+        onReturn: ({ address }, signal) => void this.#catchUp(address, signal),
+      });
+    }
+    const listen = settings['sync-listen'];
+    if (listen !== undefined) {
+      this.#receiver = new SyncReceiver({
+        ...common,
+        listen,
+        peers: peersOf(settings, targets),
+        windowSeconds: settings['sync-window'],
+        deliver: entries => this.#deliver(entries),
+        owns: (address, port) => this.#sender?.owns(address, port) ?? false,
+      });
+    }
+  }
+
+  /** Finds out what the targets are, and opens the sockets. @throws Error in one line */
+  static async start(options: SyncLinkOptions): Promise<SyncLink> {
+    const link = new SyncLink(options, await resolveTargets(options.settings['sync-target']));
+    await link.#receiver?.start();
+    await link.#sender?.start();
+    return link;
+  }
+
+  /** Tells peers of what was written here. */
+  announce(white: readonly WhiteAddress[]): void {
+    this.#sender?.announce(white);
+  }
+
+  /** Which of these are white now, and until when. */
+  async #confirm(addresses: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const now = Date.now() / 1000;
+    const expires = new Map<string, number>();
+    const store = this.#options.store();
+    for (const address of addresses) {
+      const entry = await store.get(address);
+      if (entry !== undefined && entryStatus(entry, now) === 'WHITE') expires.set(address, entry.expire);
+    }
+    return expires;
+  }
+
+  async #catchUp(address: string, signal: AbortSignal): Promise<void> {
+    const white = whiteSource(this.#options.store)(Date.now() / 1000);
+    await this.#sender?.push(white, { to: [address], signal });
+  }
+
+  async #deliver(entries: readonly ReceivedEntry[]): Promise<void> {
+    const { store, settings, onWhite, onGone } = this.#options;
+    const now = Math.floor(Date.now() / 1000);
+    const changes = await store().applySync(entries, now, settings.whiteexp * 3600);
+    const white: WhiteAddress[] = [];
+    const gone: string[] = [];
+    changes.forEach(({ outcome, expire }, i) => {
+      const address = canonicalAddress(entries[i]!.address)!;
+      if (outcome === 'added' || outcome === 'refreshed')
+        white.push({ address, expire, isNew: outcome === 'added' });
+      else if (outcome === 'trap-set' || outcome === 'deleted') gone.push(address);
+    });
+    if (white.length > 0) onWhite(white);
+    if (gone.length > 0) onGone(gone);
+  }
+
+  /** How targets and peers fare. */
+  status(): object {
+    return {
+      key: this.#options.key.state,
+      sender: this.#sender?.status() ?? null,
+      receiver: this.#receiver?.status() ?? null,
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#sender?.close(), this.#receiver?.close()]);
+  }
+}
+
+/** What the targets of `-Y` are on this machine. @throws Error for one that is neither host nor interface */
+export async function resolveTargets(texts: readonly string[]): Promise<SyncTarget[]> {
+  const targets: SyncTarget[] = [];
+  for (const text of texts) {
+    const parsed = parseSyncTarget(text);
+    if ('error' in parsed) throw new Error(`-Y ${text}: ${parsed.error}`);
+    const target = await resolveTarget(text, parsed.value, REAL_SURROUNDINGS);
+    if ('error' in target) throw new Error(`-Y ${text}: ${target.error}`);
+    targets.push(target.value);
+  }
+  return targets;
+}
+
+function peersOf(settings: Settings, targets: readonly SyncTarget[]): SyncPeer[] {
+  const peers = settings['sync-peer'];
+  if (peers.length > 0) return [...peers];
+  const found = defaultPeers(targets, REAL_SURROUNDINGS.interfaceAddresses());
+  if (found.length === 0) throw new Error('-y: name the peers with --sync-peer, or targets with -Y');
+  return found;
+}
