@@ -2,7 +2,8 @@
 //
 // Everything happens in a network namespace of its own: `node dist/bench/table.js`.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { WhiteEntry } from '../src/table/difference.js';
 import { TableKeeper } from '../src/table/keeper.js';
@@ -45,6 +46,15 @@ export class Kernel {
   /** What makes a program run in the namespace; `ip netns exec` would take longer than nft itself. */
   get #inside(): readonly [string, string] {
     return ['nsenter', `--net=/run/netns/${this.#namespace}`];
+  }
+
+  /** As {@link nft}, with the event loop going on. */
+  async nftBeside(script: string): Promise<void> {
+    const [program, ...args] = this.#inside;
+    const child = spawn(program, [...args, 'nft', '-f', '-'], { stdio: ['pipe', 'inherit', 'inherit'] });
+    child.stdin.end(script);
+    const [status] = await once(child, 'close');
+    if (status !== 0) throw new Error(`nft ended with status ${status}`);
   }
 
   empty(): void {
@@ -175,6 +185,26 @@ export async function measureBurst(kernel: Kernel, count = 10_000): Promise<Meas
   return [{ name: `${count} new addresses in one burst`, value, unit: 'ms', aim: 1000 }];
 }
 
+/** One element at a time by bare nft, to compare with: what the machine takes for a process and a transaction. */
+export async function measureBareAddition(kernel: Kernel, count = 300): Promise<Measurement[]> {
+  kernel.empty();
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const script = `add element ${SET} { 192.0.${i >> 8}.${i & 255} timeout 36d }\n`;
+    times.push(await time(() => kernel.nftBeside(script)));
+  }
+  return percentiles('one element by bare nft', times);
+}
+
+function percentiles(name: string, times: readonly number[], aim?: number): Measurement[] {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+  return [
+    { name: `${name}, p50`, value: at(0.5), unit: 'ms' },
+    { name: `${name}, p99`, value: at(0.99), unit: 'ms', ...(aim !== undefined && { aim }) },
+  ];
+}
+
 /** One new address at a time, from its push until it is in the kernel. */
 export async function measurePush(
   kernel: Kernel,
@@ -198,11 +228,7 @@ export async function measurePush(
     times.push(await time(push));
   }
   await keeper.stop();
-  const sorted = times.sort((a, b) => a - b);
-  return [
-    { name: `one new address, ${how}, p50`, value: sorted[count >> 1]!, unit: 'ms' },
-    { name: `one new address, ${how}, p99`, value: sorted[Math.floor(count * 0.99)]!, unit: 'ms', aim: 25 },
-  ];
+  return percentiles(`one new address, ${how}`, times, 25);
 }
 
 /** The longest stall of the event loop while a table is looked at and, each second time, all of it is repaired. */
@@ -258,6 +284,7 @@ export async function measureTables(): Promise<Measurement[]> {
     return [
       ...(await measureFirstFill(kernel)),
       ...(await measureBurst(kernel)),
+      ...(await measureBareAddition(kernel)),
       ...(await measurePush(kernel, table, 'directly')),
       ...(await measurePush(kernel, remote, 'by command')),
       ...(await measureReconcile(kernel, table, 'directly')),

@@ -73,18 +73,17 @@ export async function compareTable(
   const slice = new TimeSlice();
   for (const held of contents) {
     const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } = held;
-    const expire = expires.get(address);
-    const due = expire === undefined ? undefined : whiteEntry(address, expire, now);
-    if (due === undefined) surplus.push(held);
+    const dueSeconds = lifetime(expires.get(address) ?? now, now);
+    if (dueSeconds <= 0) surplus.push(held);
     else {
       ends.set(address, now + lifetimeSeconds);
-      if (isFading(lifetimeSeconds, due.lifetimeSeconds)) fading.push(due);
+      if (isFading(lifetimeSeconds, dueSeconds)) fading.push({ address, lifetimeSeconds: dueSeconds });
     }
     if (slice.isOver()) await slice.rest();
   }
   for (const [address, expire] of expires) {
-    const due = ends.has(address) ? undefined : whiteEntry(address, expire, now);
-    if (due !== undefined) missing.push(due);
+    const entry = ends.has(address) ? undefined : whiteEntry(address, expire, now);
+    if (entry !== undefined) missing.push(entry);
     if (slice.isOver()) await slice.rest();
   }
   return { missing, fading, surplus, ends };
@@ -92,8 +91,13 @@ export async function compareTable(
 
 /** The table's entry for a white one, or undefined when that has ended. */
 export function whiteEntry(address: string, expire: number, now: number): Required<TableEntry> | undefined {
-  const lifetimeSeconds = Math.min(Math.ceil(expire - now), MAX_LIFETIME_SECONDS);
+  const lifetimeSeconds = lifetime(expire, now);
   return lifetimeSeconds > 0 ? { address, lifetimeSeconds } : undefined;
+}
+
+/** Whole seconds that are left of an entry; none or less when it has ended. */
+function lifetime(expire: number, now: number): number {
+  return Math.min(Math.ceil(expire - now), MAX_LIFETIME_SECONDS);
 }
 
 /** A table may lag behind by this much, so that an address seen every minute is not pushed every minute. */

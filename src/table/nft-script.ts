@@ -23,7 +23,7 @@ const STATEMENT_ELEMENTS = 2048;
 /** Statements after which the set has each of the entries with its life. */
 export function* addScript(
   set: SetName,
-  entries: readonly TableEntry[],
+  entries: Iterable<TableEntry>,
   style: ElementStyle,
 ): Generator<string> {
   const isRecreated = style.hasTimeouts && !style.updates;
@@ -38,7 +38,7 @@ export function* addScript(
 }
 
 /** Statements that delete elements; all of them must be there. */
-export function* deleteScript(set: SetName, addresses: readonly string[]): Generator<string> {
+export function* deleteScript(set: SetName, addresses: Iterable<string>): Generator<string> {
   for (const slice of slices(distinct(addresses, address => address))) {
     yield `delete element ${set} { ${slice.join(', ')} }\n`;
   }
@@ -47,7 +47,7 @@ export function* deleteScript(set: SetName, addresses: readonly string[]): Gener
 /** Statements after which the set has exactly the entries. */
 export function* replaceScript(
   set: SetName,
-  entries: readonly TableEntry[],
+  entries: Iterable<TableEntry>,
   style: ElementStyle,
 ): Generator<string> {
   yield `flush set ${set}\n`;
@@ -68,7 +68,7 @@ function formatTime(seconds: number): string {
 }
 
 /** What is deleted must be named once. */
-function* distinct<T>(items: readonly T[], key: (item: T) => string): Generator<T> {
+function* distinct<T>(items: Iterable<T>, key: (item: T) => string): Generator<T> {
   const seen = new Set<string>();
   for (const item of items) {
     const text = key(item);

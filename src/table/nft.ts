@@ -159,15 +159,20 @@ export class NftTable implements Table {
     write: typeof addScript,
   ): Generator<string> {
     for (const { words, isIpv6, style } of members) {
-      const own = entries.filter(entry => isIpv6Item(entry.address) === isIpv6);
-      yield* write(words.join(' '), own, style);
+      yield* write(
+        words.join(' '),
+        select(entries, entry => isIpv6Item(entry.address) === isIpv6),
+        style,
+      );
     }
   }
 
   *#deletions(members: readonly Member[], addresses: readonly string[]): Generator<string> {
     for (const { words, isIpv6 } of members) {
-      const own = addresses.filter(address => isIpv6Item(address) === isIpv6);
-      yield* deleteScript(words.join(' '), own);
+      yield* deleteScript(
+        words.join(' '),
+        select(addresses, address => isIpv6Item(address) === isIpv6),
+      );
     }
   }
 
@@ -216,6 +221,11 @@ export class NftTable implements Table {
   #error(doing: string, { code, words, cause }: Reason): TableError {
     return new TableError(code, `Cannot ${doing} ${this.name}: ${words}`, cause && { cause });
   }
+}
+
+/** Those of a list that are wanted, one after the other: a list of 100,000 is not copied at one go. */
+function* select<T>(items: readonly T[], isWanted: (item: T) => boolean): Generator<T> {
+  for (const item of items) if (isWanted(item)) yield item;
 }
 
 function isTableError(error: unknown, code: TableErrorCode): boolean {

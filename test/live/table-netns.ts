@@ -9,7 +9,7 @@ export const CANNOT_RUN: string | false = findObstacle();
 function findObstacle(): string | false {
   if (process.platform !== 'linux') return 'nftables and network namespaces are of Linux';
   if (process.getuid?.() !== 0) return 'making network namespaces needs root';
-  for (const program of ['ip', 'nft', 'tcpdump']) {
+  for (const program of ['ip', 'nft', 'tcpdump', 'setpriv']) {
     if (spawnSync(program, ['-V']).error) return `${program} is not installed`;
   }
   const probe = spawnSync('ip', ['netns', 'exec', 'spamlogd-no-such-namespace', 'true'], {
