@@ -82,6 +82,8 @@ function hextets(text: string): number[] {
 
 /** The canonical text of an address, or undefined when the text is not an address. */
 export function canonicalAddress(text: string): string | undefined {
+  // The text of IPv4 can be written in one way only.
+  if (isIPv4(text)) return text;
   const words = parseAddress(text);
   return words && formatAddress(words);
 }

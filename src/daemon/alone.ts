@@ -10,6 +10,7 @@ import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
 import { logOptions, needRestart } from './settings-for-daemon.js';
+import { readLinkKey } from './sync-link.js';
 
 /** Runs until it is told to stop, or its stream has ended; gives the exit status. @throws Error in one line */
 export async function runAlone(context: DaemonContext): Promise<number> {
@@ -34,6 +35,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     },
   );
   const runner = createRunner();
+  const syncKey = await readLinkKey(settings, line => logger.warn(line));
   const host = await EngineHost.start({
     settings,
     logger,
@@ -41,6 +43,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     capture: () => ({ device, state: source.state ?? null, totals: source.totals }),
     logDropped: () => log.dropped(),
     version: context.version,
+    ...(syncKey && { syncKey }),
   });
   let isReady = false;
   function onFirstState(state: CaptureState): void {

@@ -12,6 +12,7 @@ import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
 import { statusLine, statusReport } from './status.js';
+import { type SyncKeyText, SyncLink } from './sync-link.js';
 import { whiteSource } from './white-source.js';
 
 /** What a host is made with. */
@@ -24,6 +25,8 @@ export interface HostOptions {
   /** Lines that the log has lost. */
   readonly logDropped: () => number;
   readonly version: string;
+  /** The key of synchronisation, where the settings ask for that. */
+  readonly syncKey?: SyncKeyText;
 }
 
 /** One host a daemon. */
@@ -34,6 +37,7 @@ export class EngineHost {
   readonly #lock: PidFile;
   readonly #control: ControlServer;
   readonly #since = Date.now() / 1000;
+  #sync: SyncLink | undefined;
 
   private constructor(
     options: HostOptions,
@@ -59,6 +63,8 @@ export class EngineHost {
         'GET /status': () => host?.report() ?? null,
       });
       host = new EngineHost(options, engine, lock, () => control);
+      await engine.expire();
+      await host.#startSync();
       for (const keeper of host.#keepers) void keeper.start();
       return host;
     } catch (error) {
@@ -84,6 +90,28 @@ export class EngineHost {
     return keeper;
   }
 
+  async #startSync(): Promise<void> {
+    const { settings, logger, syncKey } = this.#options;
+    if (syncKey === undefined) return;
+    const engine = this.#engine;
+    const sync = await SyncLink.start({
+      settings,
+      key: syncKey,
+      store: () => engine.store,
+      log: { info: line => logger.info(line), warn: line => logger.warn(line) },
+      onWhite: white => {
+        engine.learnWhite(white);
+        for (const keeper of this.#keepers) keeper.push(white);
+      },
+      onGone: addresses => {
+        engine.learnGone(addresses);
+        for (const keeper of this.#keepers) keeper.expire(addresses);
+      },
+    });
+    engine.listen({ onWhite: white => sync.announce(white), onExpired: () => {} });
+    this.#sync = sync;
+  }
+
   read(session: CaptureSession): void {
     this.#engine.read(session);
   }
@@ -91,6 +119,7 @@ export class EngineHost {
   /** Goes on with other settings. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
     this.#engine.use(settings);
+    for (const keeper of this.#keepers) void keeper.reconcile();
     this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
   }
 
@@ -103,6 +132,7 @@ export class EngineHost {
       capture: capture(),
       engine: this.#engine.status(),
       tables: this.#keepers.map(keeper => keeper.status()),
+      sync: this.#sync?.status() ?? null,
       logDropped: logDropped(),
     });
   }
@@ -116,6 +146,7 @@ export class EngineHost {
   async stop(): Promise<void> {
     await this.#engine.finishReading();
     await this.#control.close();
+    await this.#sync?.close();
     try {
       await this.#engine.close();
     } finally {

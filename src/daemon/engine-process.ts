@@ -63,7 +63,7 @@ async function receive(value: unknown): Promise<void> {
   }
 }
 
-async function begin({ settings, account, version }: Begin): Promise<void> {
+async function begin({ settings, account, version, syncKey }: Begin): Promise<void> {
   try {
     dropPrivileges(account);
     process.title = `spamlogd: engine`;
@@ -80,6 +80,7 @@ async function begin({ settings, account, version }: Begin): Promise<void> {
       capture: () => capture!,
       logDropped: () => log!.dropped(),
       version,
+      ...(syncKey && { syncKey }),
     });
   } catch (error) {
     send({ type: 'failed', message: (error as Error).message, status: 1 });

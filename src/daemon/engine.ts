@@ -78,9 +78,8 @@ export class Engine {
     const store = await startDatabase(path, storeOptions(settings));
     await store.opened();
     const engine = new Engine(settings, logger, store, path);
-    await engine.#expire();
     engine.#timers.push(
-      setInterval(() => void engine.#expire(), EXPIRY_INTERVAL_MS),
+      setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void engine.#checkFile(), FILE_CHECK_MS),
     );
     return engine;
@@ -93,6 +92,19 @@ export class Engine {
 
   listen(listener: WhiteListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Takes in what others made white, or longer so: it is not told to peers again. */
+  learnWhite(white: readonly WhiteAddress[]): void {
+    for (const { address, expire, isNew } of white) {
+      this.#writer.known.setText(address, expire);
+      if (isNew) this.#logger.info(`whitelisting ${address}, as a peer says`);
+    }
+  }
+
+  /** Takes in what others made white no more. */
+  learnGone(addresses: readonly string[]): void {
+    for (const address of addresses) this.#writer.known.setText(address, 0);
   }
 
   #writerOptions(): LiveWriterOptions {
@@ -164,7 +176,8 @@ export class Engine {
     this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`);
   }
 
-  async #expire(): Promise<void> {
+  /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
+  async expire(): Promise<void> {
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
       this.#entries = await this.#store.countWhite(Math.floor(Date.now() / 1000));

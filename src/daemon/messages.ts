@@ -5,6 +5,7 @@ import type { CaptureTotals } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
 import type { Account } from '../system/account.js';
 import type { TableCommand, TableReply } from '../table/table-command.js';
+import type { SyncKeyText } from './sync-link.js';
 
 /** From the monitor to the engine. */
 export type ToEngine =

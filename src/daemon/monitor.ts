@@ -23,6 +23,7 @@ import { ownFolders } from './engine-host.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
 import { logOptions, needRestart } from './settings-for-daemon.js';
+import { readLinkKey } from './sync-link.js';
 
 const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
 
@@ -96,7 +97,8 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
       finish(1);
     };
   });
-  engine.send({ type: 'begin', settings, account, version: context.version });
+  const syncKey = await readLinkKey(settings, line => logger.warn(line));
+  engine.send({ type: 'begin', settings, account, version: context.version, ...(syncKey && { syncKey }) });
   await started;
 
   onSignals({

@@ -26,10 +26,11 @@ export function settingsForDaemon(settings: Settings): Settings {
     device: device.includes('/') ? resolve(device) : device,
     database: resolve(databasePath(settings)),
     'control-socket': resolve(settings['control-socket']),
+    'sync-key': resolve(settings['sync-key']),
     'pid-file': settings['pid-file'] && resolve(settings['pid-file']),
     ignore: [...settings.ignore, ...settings['ignore-file'].flatMap(readNetworks)],
     'ignore-file': [],
-    table: settings.table.length > 0 ? settings.table : defaultTable(),
+    table: (settings.table.length > 0 ? settings.table : defaultTable()).filter(spec => spec.kind !== 'none'),
   };
 }
 

@@ -12,11 +12,20 @@ export interface StatusParts {
   readonly capture: CaptureReport;
   readonly engine: EngineStatus;
   readonly tables: readonly KeeperStatus[];
+  readonly sync: object | null;
   readonly logDropped: number;
 }
 
 /** The report. Times are ISO 8601 in UTC. */
-export function statusReport({ version, since, capture, engine, tables, logDropped }: StatusParts): object {
+export function statusReport({
+  version,
+  since,
+  capture,
+  engine,
+  tables,
+  sync,
+  logDropped,
+}: StatusParts): object {
   const { state, totals, device } = capture;
   return {
     version,
@@ -60,6 +69,7 @@ export function statusReport({ version, since, capture, engine, tables, logDropp
       expired: engine.expired,
     },
     tables,
+    sync,
   };
 }
 

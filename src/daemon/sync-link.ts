@@ -3,6 +3,7 @@
 import { canonicalAddress } from '../address/address.js';
 import type { Settings } from '../options/table.js';
 import type { Store } from '../store/store.js';
+import { readSyncKey } from '../sync/key.js';
 import type { SyncPeer } from '../sync/peers.js';
 import { defaultPeers } from '../sync/peers.js';
 import type { ReceivedEntry } from '../sync/received-entry.js';
@@ -31,6 +32,17 @@ export interface SyncLinkOptions {
   /** Called with what peers made white, or longer so; and with what is white no more. */
   readonly onWhite: (white: readonly WhiteAddress[]) => void;
   readonly onGone: (addresses: readonly string[]) => void;
+}
+
+/** Reads the key where the settings ask for synchronisation; to be done before privileges are dropped. @throws Error */
+export async function readLinkKey(
+  settings: Settings,
+  warn: (line: string) => void,
+): Promise<SyncKeyText | undefined> {
+  if (!wantsSync(settings)) return undefined;
+  const { key, state, warnings } = await readSyncKey(settings['sync-key']);
+  for (const warning of warnings) warn(warning);
+  return { key: Buffer.from(key).toString('latin1'), state };
 }
 
 /** Whether the settings ask for synchronisation. */
@@ -80,12 +92,27 @@ export class SyncLink {
     const link = new SyncLink(options, await resolveTargets(options.settings['sync-target']));
     await link.#receiver?.start();
     await link.#sender?.start();
+    void link.#sender?.adopt(link.#ownSightings());
     return link;
   }
 
   /** Tells peers of what was written here. */
   announce(white: readonly WhiteAddress[]): void {
     this.#sender?.announce(white);
+  }
+
+  /** What was seen here before this start: peers were told of it. */
+  async *#ownSightings(): AsyncGenerator<{ address: string; expire: number }> {
+    const options = {
+      now: Math.floor(Date.now() / 1000),
+      status: new Set(['WHITE'] as const),
+      whiteexpSeconds: 0,
+    };
+    for await (const record of this.#options.store().list({ ...options, sort: 'database' })) {
+      if (record.kind === 'address' && record.sighting) {
+        yield { address: record.address, expire: record.entry.expire };
+      }
+    }
   }
 
   /** Which of these are white now, and until when. */

@@ -2,6 +2,7 @@
 
 import { parseAddress } from '../address/address.js';
 import { type Prefix, parsePrefix, prefixContains } from '../address/prefix.js';
+import { applySync } from '../whitelist/apply-sync.js';
 import type { AddressSightings, Batch } from '../whitelist/batch.js';
 import {
   addByHand,
@@ -13,6 +14,7 @@ import {
 } from '../whitelist/entry.js';
 import {
   type AddressRecord,
+  type AddressStatement,
   type BatchResult,
   type ListOptions,
   OUTCOMES,
@@ -20,6 +22,7 @@ import {
   type SortKey,
   type Store,
   type StoreRecord,
+  type SyncResult,
   type TupleRecord,
 } from './store.js';
 
@@ -47,6 +50,27 @@ export class MemoryStore implements Store {
       expires[row] = entry.expire;
     }
     return { outcomes, expires };
+  }
+
+  async applySync(
+    statements: readonly AddressStatement[],
+    now: number,
+    whiteexpSeconds: number,
+  ): Promise<readonly SyncResult[]> {
+    const results: SyncResult[] = [];
+    for (const { address, ...statement } of statements) {
+      const before = await this.#get(address);
+      const { outcome, entry } = applySync(before?.entry, statement, now, whiteexpSeconds);
+      if (outcome === 'deleted') this.#records.set(address, undefined);
+      else if (entry !== undefined)
+        this.#records.set(address, { kind: 'address', address, ...before, entry });
+      results.push({ outcome, expire: entry?.expire ?? 0 });
+    }
+    return results;
+  }
+
+  async get(address: string): Promise<Entry | undefined> {
+    return (await this.#get(address))?.entry;
   }
 
   async #get(address: string): Promise<AddressRecord | undefined> {

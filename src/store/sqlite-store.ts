@@ -11,13 +11,16 @@ import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
 import { findRecords, listRecords } from './sqlite-query.js';
 import { checkSchema, ensureSchema, hasSightings } from './sqlite-schema.js';
+import { applyStatements } from './sqlite-sync.js';
 import {
   type AddressRecord,
+  type AddressStatement,
   type BatchResult,
   type ListOptions,
   type Store,
   StoreError,
   type StoreRecord,
+  type SyncResult,
   type TupleRecord,
 } from './store.js';
 
@@ -72,6 +75,22 @@ export class SqliteStore implements Store {
       this.#writer ??= new SqliteBatchWriter(this.#db);
       return this.#writer.apply(batch, whiteexpSeconds);
     });
+  }
+
+  async applySync(
+    statements: readonly AddressStatement[],
+    now: number,
+    whiteexpSeconds: number,
+  ): Promise<readonly SyncResult[]> {
+    return this.#run('write to', () => applyStatements(this.#db, statements, now, whiteexpSeconds));
+  }
+
+  async get(address: string): Promise<Entry | undefined> {
+    return this.#run('read', () =>
+      this.#db
+        .prepare<[string], Entry>(`SELECT first, pass, expire, bcount, pcount FROM entries WHERE ${OWN_ROW}`)
+        .get(address),
+    );
   }
 
   async *find(prefix: Prefix): AsyncGenerator<AddressRecord | TupleRecord> {

@@ -1,6 +1,7 @@
 // The database of whitelist entries, whichever one it is: the interface that the adapters in this room keep.
 
 import type { Prefix } from '../address/prefix.js';
+import type { SyncOutcome, SyncStatement } from '../whitelist/apply-sync.js';
 import type { Batch, Direction, LogRule } from '../whitelist/batch.js';
 import type { Entry, Outcome, Status } from '../whitelist/entry.js';
 
@@ -74,6 +75,18 @@ export interface BatchResult {
   readonly expires: Float64Array;
 }
 
+/** What a peer says of an address, in canonical text. */
+export interface AddressStatement extends SyncStatement {
+  readonly address: string;
+}
+
+/** What became of a statement. */
+export interface SyncResult {
+  readonly outcome: SyncOutcome;
+  /** `expire` of the entry afterwards; 0 where there is none. */
+  readonly expire: number;
+}
+
 /**
  * A database of whitelist entries, shared with the tarpit. Every method that changes something is one transaction:
  * all of it or nothing, and it has reached the disk when the promise is fulfilled.
@@ -83,6 +96,14 @@ export interface BatchResult {
 export interface Store {
   /** Applies the rules of `applySightings` to every row. */
   applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult>;
+  /** Applies the rules of `applySync` to every statement, in their order; gives what became of each. */
+  applySync(
+    statements: readonly AddressStatement[],
+    now: number,
+    whiteexpSeconds: number,
+  ): Promise<readonly SyncResult[]>;
+  /** An address's own entry. */
+  get(address: string): Promise<Entry | undefined>;
   /** All records whose address is inside the prefix. */
   find(prefix: Prefix): AsyncIterable<AddressRecord | TupleRecord>;
   /** All records that fit, in constant memory. */

@@ -11,7 +11,15 @@ export interface WorkerSetup {
 }
 
 /** Methods whose arguments and results are passed as they are. */
-export type PlainMethod = 'add' | 'trap' | 'delete' | 'expireWhite' | 'countWhite' | 'close';
+export type PlainMethod =
+  | 'add'
+  | 'trap'
+  | 'delete'
+  | 'applySync'
+  | 'get'
+  | 'expireWhite'
+  | 'countWhite'
+  | 'close';
 
 /** A question; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (

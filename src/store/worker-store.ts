@@ -7,11 +7,13 @@ import type { Entry } from '../whitelist/entry.js';
 import type { SqliteOptions } from './sqlite-store.js';
 import {
   type AddressRecord,
+  type AddressStatement,
   type BatchResult,
   type ListOptions,
   type Store,
   StoreError,
   type StoreRecord,
+  type SyncResult,
   type TupleRecord,
 } from './store.js';
 import type { Committed, CursorPage, PlainMethod, Reply, Request, WorkerSetup } from './worker-protocol.js';
@@ -112,6 +114,18 @@ export class WorkerStore implements Store {
   ): Promise<{ readonly batch: Batch; readonly result: BatchResult }> {
     const { words, result } = await this.#ask<Committed>({ method: 'commit', rules, whiteexpSeconds });
     return { batch: new Batch(words, rules), result };
+  }
+
+  applySync(
+    statements: readonly AddressStatement[],
+    now: number,
+    whiteexpSeconds: number,
+  ): Promise<readonly SyncResult[]> {
+    return this.#call('applySync', statements, now, whiteexpSeconds);
+  }
+
+  get(address: string): Promise<Entry | undefined> {
+    return this.#call('get', address);
   }
 
   find(prefix: Prefix): AsyncGenerator<AddressRecord | TupleRecord> {

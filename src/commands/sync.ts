@@ -1,0 +1,79 @@
+// sync push: sends the whitelist to the targets at a bounded rate, for peers that were down or are new.
+
+import { openDatabase } from '../daemon/open-database.js';
+import { resolveTargets } from '../daemon/sync-link.js';
+import { databasePath } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
+import { UsageError } from '../options/usage-error.js';
+import type { Store } from '../store/store.js';
+import { readSyncKey } from '../sync/key.js';
+import { SyncSender } from '../sync/sender.js';
+import type { Context } from './command.js';
+import { EXIT } from './exit-status.js';
+import { formatNumber } from './format.js';
+
+/** Runs the command; status 69 when no target could be reached. @throws {UsageError} @throws {StoreError} */
+export async function run({ settings, operands, output, warn }: Context): Promise<number> {
+  const [verb, ...hosts] = operands;
+  if (verb !== 'push') throw new UsageError(`unknown operand "${verb}"; did you mean "push"?`);
+  const texts = [...new Set([...settings['sync-target'], ...hosts])];
+  if (texts.length === 0) throw new UsageError('"sync push" needs a HOST, or targets with -Y');
+  const { key, warnings } = await readSyncKey(settings['sync-key']).catch(usage);
+  for (const warning of warnings) warn(`warning: ${warning}`);
+  const targets = await resolveTargets(texts).catch(usage);
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const store = await openDatabase(databasePath(settings), { isReadOnly: true, busyTimeoutMs });
+  const sender = new SyncSender({
+    targets,
+    key,
+    port: settings['sync-port'],
+    group: settings['sync-group'],
+    whiteexpSeconds: settings.whiteexp * 3600,
+    log: { info: warn, warn },
+    confirm: async () => new Map(),
+  });
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  const isTerminal = process.stderr.isTTY === true;
+  try {
+    await sender.start();
+    const result = await sender.push(whiteEntries(store, settings), {
+      ...(hosts.length > 0 && { to: hosts }),
+      signal: interrupt.signal,
+      onProgress: ({ addresses }) => {
+        if (isTerminal) process.stderr.write(`\r\x1b[K${formatNumber(addresses)} addresses sent`);
+      },
+    });
+    if (isTerminal) process.stderr.write('\r\x1b[K');
+    const skipped = result.skipped > 0 ? `, ${formatNumber(result.skipped)} skipped (not IPv4)` : '';
+    await output.line(
+      `${formatNumber(result.addresses)} addresses sent in ${formatNumber(result.messages)} messages${skipped}: ${result.end}`,
+    );
+    return { complete: EXIT.ok, aborted: EXIT.interrupted, unreachable: EXIT.unavailable }[result.end];
+  } finally {
+    await sender.close();
+    await store.close();
+  }
+}
+
+function usage(error: Error): never {
+  throw new UsageError(error.message);
+}
+
+async function* whiteEntries(
+  store: Store,
+  settings: Settings,
+): AsyncGenerator<{ address: string; expire: number }> {
+  const now = Math.floor(Date.now() / 1000);
+  const { since } = settings;
+  const options = {
+    now,
+    status: new Set(['WHITE'] as const),
+    whiteexpSeconds: settings.whiteexp * 3600,
+    sort: 'database' as const,
+    ...(since !== undefined && { seenSince: 'time' in since ? since.time : now - since.age }),
+  };
+  for await (const record of store.list(options)) {
+    if (record.kind === 'address') yield { address: record.address, expire: record.entry.expire };
+  }
+}
