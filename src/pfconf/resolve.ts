@@ -21,9 +21,7 @@ export function resolveHost(
   }
   const interfaces = interfacesNamed(environment, host.name);
   const isKnown =
-    interfaces.length > 0 &&
-    interfaces.every(one => one.addresses !== null) &&
-    (host.name !== 'self' || environment.isComplete);
+    environment.isComplete && interfaces.length > 0 && interfaces.every(one => one.addresses !== null);
   if (!isKnown) return { hosts: [host], isKnown: false };
   const hosts = interfaces
     .flatMap(one => one.addresses ?? [])
