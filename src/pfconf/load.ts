@@ -38,6 +38,9 @@ export function loadRules(statements: readonly Statement[], options: LoadOptions
   return new Loader(options).load(statements);
 }
 
+/** Statements that are no rules, however little else is understood of them. */
+const NO_RULE = /^(?:(?:set|table|queue|altq|scrub|ether)\b|\S+ =)/;
+
 type Kind = 'filter' | 'nat' | 'rdr' | 'binat';
 
 class Loader {
@@ -93,6 +96,7 @@ class Loader {
         this.#addAnchor(statement, path);
         return;
       case 'unknown':
+        if (NO_RULE.test(statement.text)) return;
         this.#push('filter', path, unknownRule(statement, path));
         this.#counters.set(`filter ${path}`, null);
         return;

@@ -47,7 +47,12 @@ function rank(rules: readonly LoadedRule[], options: CheckOptions): Map<string, 
   const scores = new Map<string, number>();
   for (const rule of rules) {
     const name = rule.interface?.name ?? '';
-    if (name === '' || rule.interface?.negated || PSEUDO.test(name)) continue;
+    if (name === '' || PSEUDO.test(name)) continue;
+    if (rule.interface?.negated) {
+      // Not on this one: it exists, and is rather not the one outside.
+      scores.set(name, scores.get(name) ?? 0);
+      continue;
+    }
     const isSmtp = namesSmtp(rule, options.policy.ports, services);
     const isInbound = rule.direction === 'in' || rule.action === 'rdr';
     const score = (isSmtp && isInbound ? 100 : 0) + (isSmtp ? 10 : 0) + (rule.action === 'nat' ? 10 : 0) + 1;

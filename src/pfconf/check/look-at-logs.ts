@@ -27,9 +27,14 @@ function firstOfEach(rules: readonly LoadedRule[]): LoadedRule[] {
 /** The classic mistake: the rule that sends strangers to the tarpit logs them. */
 export const redirectsThatLog: Look = subject => {
   const names = portNames(subject);
-  const rules = filterRules(subject).filter(rule => rule.log !== null && redirectsSmtp(rule, names) !== 'no');
+  const written = filterRules(subject).filter(
+    rule => rule.log !== null && redirectsSmtp(rule, names) !== 'no',
+  );
   const rows = played(subject, 'stranger', 'trapped').filter(({ verdict }) => verdict.spamlogd === 'guarded');
-  return firstOfEach(rules).map(rule =>
+  const seen = rows.flatMap(({ verdict }) =>
+    verdict.records.filter(({ effect }) => effect === 'guarded').map(({ record }) => record.rule),
+  );
+  return firstOfEach([...written, ...seen]).map(rule =>
     finding(subject, {
       id: 'redirect-logs',
       severity: 'error',

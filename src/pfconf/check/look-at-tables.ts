@@ -71,8 +71,8 @@ export const whiteTableThatDoesNotLast: Look = subject => {
 
 /** The whitelist fills pf's tables. */
 export const tableLimitThatIsNear: Look = subject => {
-  const { whiteEntries } = subject.options;
-  const limit = subject.rules.limits.get('table-entries') ?? DEFAULT_TABLE_ENTRIES;
+  const { whiteEntries, tableLimit } = subject.options;
+  const limit = tableLimit ?? subject.rules.limits.get('table-entries') ?? DEFAULT_TABLE_ENTRIES;
   const listed = [...subject.rules.rulesets.values()]
     .flatMap(({ tables }) => [...tables.values()])
     .reduce((sum, table) => sum + table.entries.length, 0);

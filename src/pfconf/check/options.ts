@@ -25,6 +25,8 @@ export interface CheckOptions extends TableNames {
   readonly services?: ReadonlyMap<string, number>;
   /** How many addresses the whitelist has. */
   readonly whiteEntries?: number;
+  /** How many addresses pf takes in all tables; otherwise what the rules set, or pf's default. */
+  readonly tableLimit?: number;
 }
 
 /** The table names that spamd(8) uses. */
