@@ -58,6 +58,9 @@ export function expandMatcher(
   }
   const base = matcher.family ?? commonFamily(sources.hosts) ?? commonFamily(destinations.hosts);
   const pool = poolFamily(options, poolHosts, environment);
+  if (base !== null && pool.families.length > 0 && !pool.families.includes(base)) {
+    throw new SyntaxProblem(`no address that this rule sends packets to is ${base}`, matcher.position);
+  }
   const variants: Variant[] = [];
   const sides = dialect === 'openbsd' ? pairsByAddress : pairsBySide;
   for (const item of interfaces) {
@@ -135,22 +138,23 @@ function combinedFamily(
   return [...families][0] ?? null;
 }
 
-/** A rule without a family takes that of the address it sends packets to. */
+/** A rule without a family takes that of the first address it sends packets to. */
 function poolFamily(
   options: readonly RuleOption[],
   poolHosts: readonly Host[],
   environment: Environment,
-): { family: Family | null; isKnown: boolean; name: string } {
-  const targets = [...options.flatMap(targetHosts), ...poolHosts];
-  for (const host of targets) {
+): { family: Family | null; families: readonly Family[]; isKnown: boolean; name: string } {
+  const families: Family[] = [];
+  for (const host of [...options.flatMap(targetHosts), ...poolHosts]) {
     const resolved = resolveHost(host, environment);
-    const family = hostFamily(resolved.hosts[0] ?? null);
-    if (family !== null) return { family, isKnown: true, name: '' };
+    const found = resolved.hosts.map(hostFamily).filter(one => one !== null);
+    families.push(...found);
+    // An interface has addresses of both families as a rule; of the name of a host nobody knows.
     const isInterface = host.kind === 'name' && /\d$/.test(host.name) && !host.name.includes('.');
-    if (!resolved.isKnown && !isInterface && host.kind === 'name')
-      return { family: null, isKnown: false, name: host.name };
+    const isUnknown = !resolved.isKnown && !isInterface && host.kind === 'name';
+    if (isUnknown) return { family: null, families: [], isKnown: false, name: host.name };
   }
-  return { family: null, isKnown: true, name: '' };
+  return { family: families[0] ?? null, families, isKnown: true, name: '' };
 }
 
 function targetHosts(option: RuleOption): readonly Host[] {
