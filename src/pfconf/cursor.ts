@@ -110,10 +110,10 @@ export class Cursor {
     this.#taken = [];
   }
 
-  /** Takes what is left of the statement and gives it back as text, from the last {@link mark} on. */
+  /** Takes what is left of the statement and gives it back as text on one line, from the last {@link mark} on. */
   restFromMark(): string {
     while (!this.isAtEnd && this.peek().kind !== 'problem') this.take();
-    const tokens = this.#taken;
+    const tokens = this.#taken.filter(token => token.kind !== 'newline');
     if (this.peek().kind === 'problem') tokens.push(this.#ahead.shift()!);
     this.#taken = [];
     return joinTokens(tokens);
@@ -162,6 +162,8 @@ function isSpaced(tokens: readonly Token[], at: number): boolean {
     tokens[i]?.kind === 'symbol' && tokens[i]?.text === text;
   const isWord = (i: number): boolean => tokens[i]?.kind === 'word';
   if (at === 0 || isSymbol(at, ',') || isSymbol(at, ')') || isSymbol(at - 1, '(')) return false;
+  const dividesWords = (i: number): boolean => isSymbol(i, '/') && isWord(i - 1) && isWord(i + 1);
+  if (dividesWords(at) || dividesWords(at - 1)) return false;
   const opensTable = isSymbol(at - 1, '<') && isWord(at) && isSymbol(at + 1, '>');
   const closesTable = isSymbol(at - 2, '<') && isWord(at - 1) && isSymbol(at, '>');
   return !opensTable && !closesTable;

@@ -3,7 +3,7 @@
 import type { Statement } from '../ast.js';
 import { Cursor } from '../cursor.js';
 import { Lexer } from '../lexer.js';
-import { SyntaxProblem } from '../source.js';
+import { type Position, SyntaxProblem } from '../source.js';
 import { type Context, report } from './context.js';
 
 const DEPTH_LIMIT = 16;
@@ -16,13 +16,10 @@ export function parseInclude(context: Context, parseFile: ParseFile): Statement 
   const { cursor } = context;
   const { position } = cursor;
   cursor.expectWord('include');
+  const place = cursor.position;
   const path = cursor.name('a file');
-  return {
-    kind: 'include',
-    position,
-    path,
-    statements: readStatements(context, path, context.macros, parseFile),
-  };
+  const statements = readStatements(context, path, place, context.macros, parseFile);
+  return { kind: 'include', position, path, statements };
 }
 
 /** Reads `load anchor`, the word `load` being next; the file has macros of its own. */
@@ -33,8 +30,9 @@ export function parseLoadAnchor(context: Context, parseFile: ParseFile): Stateme
   cursor.expectWord('anchor');
   const name = cursor.name('the name of the anchor');
   cursor.expectWord('from');
+  const place = cursor.position;
   const path = cursor.name('a file');
-  const statements = readStatements(context, path, new Map(), parseFile);
+  const statements = readStatements(context, path, place, new Map(), parseFile);
   return { kind: 'load-anchor', position, name, path, statements };
 }
 
@@ -42,10 +40,10 @@ export function parseLoadAnchor(context: Context, parseFile: ParseFile): Stateme
 function readStatements(
   context: Context,
   path: string,
+  position: Position,
   macros: Map<string, string>,
   parseFile: ParseFile,
 ): Statement[] | null {
-  const { position } = context.cursor;
   const refuse = (why: string): null => {
     report(context, new SyntaxProblem(`Cannot read ${JSON.stringify(path)}: ${why}`, position));
     return null;
