@@ -90,7 +90,7 @@ export type RuleOption =
   | { readonly kind: 'tag'; readonly name: string }
   | { readonly kind: 'tagged'; readonly negated: boolean; readonly name: string }
   | { readonly kind: 'received-on'; readonly item: InterfaceItem }
-  | { readonly kind: 'probability'; readonly percent: number }
+  | { readonly kind: 'probability'; readonly percent: number; readonly text: string }
   | { readonly kind: 'label'; readonly text: string }
   | { readonly kind: 'ridentifier'; readonly number: number }
   | { readonly kind: 'condition' | 'plain'; readonly keyword: string; readonly text: string };

@@ -84,6 +84,13 @@ export class Cursor {
     return this.take().text;
   }
 
+  /** Takes a word or a string, whatever it is, and gives it back as it would be written. */
+  word(): string {
+    const { kind } = this.peek();
+    if (kind !== 'word' && kind !== 'string') throw this.problem('a value');
+    return joinTokens([this.take()]);
+  }
+
   /** Takes a whole number that is not negative. */
   number(what: string): number {
     const token = this.peek();

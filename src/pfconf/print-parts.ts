@@ -148,7 +148,7 @@ export function printOption(option: RuleOption): string {
     case 'received-on':
       return `${option.item.negated ? '! ' : ''}received-on ${printInterface({ ...option.item, negated: false })}`;
     case 'probability':
-      return `probability ${option.percent}%`;
+      return `probability ${option.text}`;
     case 'label':
       return `label ${quote(option.text)}`;
     case 'ridentifier':

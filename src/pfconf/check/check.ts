@@ -16,20 +16,20 @@ import {
   rulesThatLogAll,
   strangersThatAreWhitelisted,
   whitelistedHostsThatAreNotSeen,
-} from './look-at-logs.js';
+} from './findings-logs.js';
 import {
   connectionsInDoubt,
   ipv6ThatIsBlocked,
   outgoingMailThatIsStopped,
   strangersThatAreNotTarpitted,
   whitelistedHostsThatAreStopped,
-} from './look-at-paths.js';
+} from './findings-paths.js';
 import {
   tableLimitThatIsNear,
   textThatIsNotUnderstood,
   whiteTableThatDoesNotLast,
   whiteTableThatIsMissing,
-} from './look-at-tables.js';
+} from './findings-tables.js';
 import type { CheckOptions } from './options.js';
 import { playConnection } from './play.js';
 import type { CheckReport } from './report.js';

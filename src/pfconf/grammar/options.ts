@@ -1,17 +1,16 @@
 // The options behind `from … to …` of a filter rule, in any order.
 
 import type { RuleOption } from '../ast.js';
-import { type Cursor, joinTokens } from '../cursor.js';
+import type { Cursor } from '../cursor.js';
+import { conditionItems, conditionWord, limiter, rate } from './conditions.js';
 import type { Context } from './context.js';
 import { parseHost } from './hosts.js';
 import { parseInterfaceItem } from './interfaces.js';
-import { parseOneOrList } from './list.js';
 import { parsePool, parsePoolPort, parseRoutePool } from './pool.js';
 
 type Parse = (context: Context) => RuleOption;
 
 const plain = (keyword: string, text: string): RuleOption => ({ kind: 'plain', keyword, text });
-const condition = (keyword: string, text: string): RuleOption => ({ kind: 'condition', keyword, text });
 
 /** The option that is next, or null where there is none that is known. */
 export function parseOption(context: Context): RuleOption | null {
@@ -38,17 +37,7 @@ function keyword(cursor: Cursor): string {
 const bare: Parse = ({ cursor }) => plain(keyword(cursor), '');
 
 /** An option with one word behind it that says nothing of who is matched. */
-const withWord: Parse = ({ cursor }) => plain(keyword(cursor), takeWord(cursor));
-
-/** A condition on something that only the running system knows. */
-const conditionWord: Parse = ({ cursor }) => condition(keyword(cursor), takeWord(cursor));
-
-/** A condition with one item or a list: `user root`, `icmp-type { echoreq, 3 code 1 }`. */
-const conditionItems: Parse = ({ cursor }) => {
-  const name = keyword(cursor);
-  const items = parseOneOrList(cursor, () => takeItem(cursor));
-  return condition(name, items.length === 1 ? items[0]! : `{ ${items.join(', ')} }`);
-};
+const withWord: Parse = ({ cursor }) => plain(keyword(cursor), cursor.word());
 
 const keepState: Parse = ({ cursor }) => {
   const mode = keyword(cursor);
@@ -81,7 +70,7 @@ const probability: Parse = context => {
   if (!match) throw cursor.problem('a probability');
   cursor.take();
   const percent = Number(match[1]) * (match[2] === '%' ? 1 : 100);
-  return { kind: 'probability', percent: Math.min(100, percent) };
+  return { kind: 'probability', percent: Math.min(100, percent), text: match[0] };
 };
 
 const divertTo: Parse = context => {
@@ -137,41 +126,8 @@ function parseReceivedOn({ cursor }: Context): Extract<RuleOption, { kind: 'rece
   return { kind: 'received-on', item: parseInterfaceItem(cursor) };
 }
 
-const rate: Parse = ({ cursor }) => {
-  const name = keyword(cursor);
-  const limit = cursor.number('a rate');
-  cursor.expectSymbol('/');
-  return condition(name, `${limit}/${cursor.number('seconds')}`);
-};
-
-/** `state limiter NAME (block)` and `source limiter id 3`: whether the limit is reached, only pf knows. */
-const limiter: Parse = ({ cursor }) => {
-  const name = keyword(cursor);
-  if (!cursor.isWord('limiter')) throw cursor.problem('limiter');
-  cursor.take();
-  const which = cursor.acceptWord('id') ? `id ${cursor.number('a limiter')}` : takeWord(cursor);
-  return condition(`${name} limiter`, cursor.isSymbol('(') ? `${which} (${cursor.bracketed()})` : which);
-};
-
-function takeWord(cursor: Cursor): string {
-  const { kind } = cursor.peek();
-  if (kind !== 'word' && kind !== 'string') throw cursor.problem('a value');
-  return joinTokens([cursor.take()]);
-}
-
 function takeWordOrBrackets(cursor: Cursor): string {
-  return cursor.isSymbol('(') ? `(${cursor.bracketed()})` : takeWord(cursor);
-}
-
-const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', '><', '<>'];
-
-/** A user, a group or an ICMP type: words with operators between them, up to something else. */
-function takeItem(cursor: Cursor): string {
-  const operator = OPERATORS.find(one => cursor.acceptSymbol(one));
-  const first = operator === undefined ? takeWord(cursor) : `${operator} ${takeWord(cursor)}`;
-  if (cursor.acceptWord('code')) return `${first} code ${takeWord(cursor)}`;
-  const binary = OPERATORS.find(one => cursor.acceptSymbol(one));
-  return binary === undefined ? first : `${first} ${binary} ${takeWord(cursor)}`;
+  return cursor.isSymbol('(') ? `(${cursor.bracketed()})` : cursor.word();
 }
 
 const pooled =
@@ -217,8 +173,8 @@ const PARSERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['scrub', ({ cursor }) => plain(keyword(cursor), `(${cursor.bracketed()})`)],
   ['rtable', withWord],
   ['allow-opts', bare],
-  ['fragment', ({ cursor }) => condition(keyword(cursor), '')],
-  ['once', ({ cursor }) => condition(keyword(cursor), '')],
+  ['fragment', ({ cursor }) => ({ kind: 'condition', keyword: keyword(cursor), text: '' })],
+  ['once', ({ cursor }) => ({ kind: 'condition', keyword: keyword(cursor), text: '' })],
   ['tos', conditionWord],
   ['prio', conditionWord],
   ['user', conditionItems],

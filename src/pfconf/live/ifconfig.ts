@@ -12,7 +12,7 @@ export interface IfconfigInterface extends InterfaceInfo {
 export function parseIfconfig(text: string): IfconfigInterface[] {
   const blocks = text.split(/\n(?=\S)/);
   return blocks.flatMap(block => {
-    const head = /^(\S+?):? flags=[0-9a-f]+<([^>]*)>/.exec(block);
+    const head = /^([A-Za-z][\w.]*): flags=[0-9a-f]+<([^>]*)>/.exec(block);
     if (!head) return [];
     const flags = head[2]!.split(',');
     const groups = /^\s+groups: (.+)$/m.exec(block)?.[1]?.trim().split(/\s+/) ?? [];

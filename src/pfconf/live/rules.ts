@@ -39,3 +39,12 @@ export function parseTableLimit(text: string): number | undefined {
   const match = /^table-entries\s+hard limit\s+(\d+)/m.exec(text);
   return match ? Number(match[1]) : undefined;
 }
+
+/**
+ * The checksum of the loaded rules that `pfctl -v -s info` prints: it changes when the main ruleset does, but not when
+ * a program fills an anchor. Undefined where pfctl cannot be asked.
+ */
+export async function readRulesChecksum(system: System, pfctl: string): Promise<string | undefined> {
+  const { status, stdout } = await system.run(pfctl, ['-v', '-s', 'info']);
+  return status === 0 ? /^Checksum: (\S+)/m.exec(stdout)?.[1] : undefined;
+}

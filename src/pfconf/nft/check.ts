@@ -14,7 +14,7 @@ import {
   strangersThatAreNotSentAway,
   whitelistedHostsThatAreLost,
   whiteSetThatIsMissing,
-} from './looks.js';
+} from './findings.js';
 import { readNftables } from './read.js';
 import { buildNftScenario, type NftCheckOptions, whiteSets } from './scenario.js';
 import { type NftLook, type NftSubject, referToNft } from './subject.js';

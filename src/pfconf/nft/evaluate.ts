@@ -3,7 +3,8 @@
 import type { Lookup } from './compare.js';
 import type { Hook, NftChain, NftRuleset } from './model.js';
 import type { NftPacket } from './packet.js';
-import { type Walk, walkBaseChain } from './walk.js';
+import type { Walk } from './path.js';
+import { walkBaseChain } from './walk.js';
 
 /** Where a packet leaves when it is not for this machine. */
 export interface Routes {

@@ -4,10 +4,10 @@ import type { Finding, Role, RuleReference, Severity } from '../check/report.js'
 import type { Scenario } from '../check/scenario.js';
 import type { Lookup } from './compare.js';
 import type { NftRule, NftRuleset } from './model.js';
+import { whereNft } from './path.js';
 import { printNftRule } from './print.js';
 import type { NftCheckOptions } from './scenario.js';
 import type { NftVerdict } from './verdict.js';
-import { whereNft } from './walk.js';
 
 /** Everything that a finding may look at. */
 export interface NftSubject {

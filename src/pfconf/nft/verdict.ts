@@ -7,8 +7,8 @@ import type { Lookup } from './compare.js';
 import { evaluateNft } from './evaluate.js';
 import type { NftRule } from './model.js';
 import type { NftPacket } from './packet.js';
+import type { NftRecord, Walk } from './path.js';
 import type { NftCheckOptions } from './scenario.js';
-import type { NftRecord, Walk } from './walk.js';
 
 /** The sum of what may become of a connection. */
 export interface NftVerdict {

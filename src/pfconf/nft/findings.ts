@@ -1,7 +1,7 @@
 // Findings about an nftables ruleset.
 
+import { notUnderstood } from '../check/findings-tables.js';
 import { groupBy } from '../check/group.js';
-import { notUnderstood } from '../check/look-at-tables.js';
 import type { Finding } from '../check/report.js';
 import { evaluateNft } from './evaluate.js';
 import type { NftRule } from './model.js';
