@@ -9,6 +9,11 @@ import type { Packet } from './packet.js';
 import { type PflogRecord, pflogRecord } from './record.js';
 import { poolTarget, type Target } from './translate.js';
 
+type Kind = 'rdr' | 'binat' | 'nat';
+
+/** How deep anchors may call each other before pf gives up. */
+const DEPTH_LIMIT = 64;
+
 /** What translation made of a packet before the filter sees it. */
 export interface Translated {
   readonly packet: Packet;
@@ -58,45 +63,62 @@ interface Found {
 
 /** The first rule of one kind that matches, also inside of anchors; both ways on where that is in doubt. */
 function firstMatch(
-  kind: 'rdr' | 'binat' | 'nat',
+  kind: Kind,
   ruleset: Ruleset,
   start: Translated,
   knowledge: Knowledge,
   call: LoadedRule | null,
   depth: number,
 ): Found[] {
-  const decided: Found[] = [];
-  let open = [start];
+  let found: Found[] = [{ translated: start, isDecided: false }];
   for (const rule of ruleset[kind]) {
-    const next: Translated[] = [];
-    for (const one of open) {
-      const answer = matchRule(rule, one.packet, knowledge);
-      if (answer === false) {
-        next.push(one);
-        continue;
-      }
-      const doubted =
-        answer === true ? one : { ...one, doubts: [...one.doubts, `${where(rule)}: if ${answer.doubt}`] };
-      if (answer !== true) next.push(doubted);
-      if (!rule.call)
-        decided.push({ translated: applyRule(rule, call, doubted, knowledge), isDecided: true });
-      else if (depth < 64) {
-        const inner = calledRulesets(rule, knowledge.rules).reduce<Found[]>(
-          (found, called) =>
-            found.flatMap(each =>
-              each.isDecided
-                ? [each]
-                : firstMatch(kind, called, each.translated, knowledge, call ?? rule, depth + 1),
-            ),
-          [{ translated: doubted, isDecided: false }],
-        );
-        decided.push(...inner.filter(each => each.isDecided));
-        if (answer === true) next.push(...inner.filter(each => !each.isDecided).map(each => each.translated));
-      } else if (answer === true) next.push(doubted);
-    }
-    open = next;
+    found = found.flatMap(one =>
+      one.isDecided ? [one] : tryRule(kind, rule, one.translated, knowledge, call, depth),
+    );
   }
-  return [...decided, ...open.map(translated => ({ translated, isDecided: false }))];
+  return found;
+}
+
+function tryRule(
+  kind: Kind,
+  rule: LoadedRule,
+  before: Translated,
+  knowledge: Knowledge,
+  call: LoadedRule | null,
+  depth: number,
+): Found[] {
+  const answer = matchRule(rule, before.packet, knowledge);
+  if (answer === false) return [{ translated: before, isDecided: false }];
+  const passedBy: Found[] = [];
+  let matched = before;
+  if (answer !== true) {
+    matched = { ...before, doubts: [...before.doubts, `${where(rule)}: if ${answer.doubt}`] };
+    passedBy.push({ translated: matched, isDecided: false });
+  }
+  if (!rule.call)
+    return [...passedBy, { translated: applyRule(rule, call, matched, knowledge), isDecided: true }];
+  const inside = depth < DEPTH_LIMIT ? enter(kind, rule, matched, knowledge, call ?? rule, depth) : [];
+  const decided = inside.filter(one => one.isDecided);
+  // An anchor that decides nothing leaves the packet as it was, like one that is not entered.
+  if (passedBy.length > 0) return [...passedBy, ...decided];
+  return inside.length > 0 ? inside : [{ translated: matched, isDecided: false }];
+}
+
+function enter(
+  kind: Kind,
+  rule: LoadedRule,
+  before: Translated,
+  knowledge: Knowledge,
+  call: LoadedRule,
+  depth: number,
+): Found[] {
+  let found: Found[] = [{ translated: before, isDecided: false }];
+  for (const ruleset of calledRulesets(rule, knowledge.rules)) {
+    found = found.flatMap(one =>
+      one.isDecided ? [one] : firstMatch(kind, ruleset, one.translated, knowledge, call, depth + 1),
+    );
+  }
+  return found;
 }
 
 function applyRule(
