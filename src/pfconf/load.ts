@@ -48,6 +48,7 @@ class Loader {
   readonly #environment: Environment;
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #counters = new Map<string, number | null>();
+  readonly #wildcards = new Set<string>();
   readonly #skip: InterfaceItem[] = [];
   readonly #limits = new Map<string, number>();
   readonly #diagnostics: Diagnostic[] = [];
@@ -153,8 +154,6 @@ class Loader {
     else this.#wildcards.add(call.path);
     if (statement.body) this.#addAll(statement.body, call.path);
   }
-
-  readonly #wildcards = new Set<string>();
 
   #isWildcard(path: string): boolean {
     return this.#wildcards.has(path);

@@ -75,7 +75,7 @@ function printPeers({ source, operatingSystems, destination, unknown }: Matcher)
 }
 
 /** One interface of `on` or `received-on`. */
-export function printInterface(item: InterfaceItem): string {
+function printInterface(item: InterfaceItem): string {
   const name = item.rdomain === undefined ? item.name : `rdomain ${item.rdomain}`;
   return `${item.negated ? '! ' : ''}${name === 'any' || item.rdomain !== undefined ? name : bareOrQuoted(name)}`;
 }

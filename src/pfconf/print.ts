@@ -85,7 +85,7 @@ export function printFilterRule(rule: FilterRule, dialect: Dialect): string {
 }
 
 /** The text of a translation rule, also of one made by changing another. */
-export function printTranslation(rule: TranslationRule): string {
+function printTranslation(rule: TranslationRule): string {
   return joinWords(
     printNumber(rule.number),
     rule.no ? 'no' : '',

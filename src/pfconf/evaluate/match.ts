@@ -52,7 +52,7 @@ function matchInterfaceName(item: InterfaceItem, name: string, environment: Envi
 const WELL_KNOWN_GROUPS: ReadonlySet<string> = new Set(['egress', 'lo', 'pflog', 'enc', 'pfsync', 'carp']);
 
 /** Whether a port is what a rule's port item says. */
-export function matchPort(item: PortItem, port: number | null, environment: Environment): Answer {
+function matchPort(item: PortItem, port: number | null, environment: Environment): Answer {
   if (port === null) return { doubt: `the redirection chose port ${item.low}` };
   const names = item.high === undefined ? item.low : `${item.low} to ${item.high}`;
   return comparePort(item, port, environment.services) ?? { doubt: `the port is ${names}` };

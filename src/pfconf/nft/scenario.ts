@@ -22,7 +22,7 @@ export interface NftCheckOptions extends TableNames {
 }
 
 /** All rules of all chains. */
-export function allNftRules(ruleset: NftRuleset): NftRule[] {
+function allNftRules(ruleset: NftRuleset): NftRule[] {
   return [...ruleset.chains.values()].flatMap(chain => chain.rules);
 }
 
@@ -88,7 +88,7 @@ function matches(rule: NftRule, field: string): (Json | undefined)[] {
 }
 
 /** Whether the rule asks for one of the ports by number, alone or in a list. */
-export function mentionsPort(rule: NftRule, ports: readonly number[]): boolean {
+function mentionsPort(rule: NftRule, ports: readonly number[]): boolean {
   const holds = (right: Json | undefined): boolean => {
     if (typeof right === 'number') return ports.includes(right);
     return elements(member(right, 'set')).some(holds);
