@@ -1,0 +1,136 @@
+// Findings about where connections end.
+
+import { where } from '../evaluate/filter.js';
+import type { LoadedRule } from '../loaded.js';
+import { groupBy } from './group.js';
+import type { Finding } from './report.js';
+import { finding, type Judged, type Look, played, type Subject } from './subject.js';
+
+/** Whitelisted hosts do not reach the mail server: a rule before or behind the one for them decides. */
+export const whitelistedHostsThatAreStopped: Look = subject => {
+  const wrong = played(subject, 'white', 'nospamd').filter(
+    ({ verdict, connection }) =>
+      verdict.goesTo === 'tarpit' || (verdict.goesTo === 'blocked' && connection.family === 'inet'),
+  );
+  return [...groupBy(wrong, ({ verdict }) => verdict.rule)].map(([rule, rows]) => {
+    const white = ruleForTable(subject, rows);
+    return finding(subject, {
+      id: rows.some(({ connection }) => connection.role === 'white')
+        ? 'white-not-reached'
+        : 'nospamd-not-reached',
+      severity: 'error',
+      message: `${whoOf(rows)} end ${rows[0]!.verdict.goesTo === 'tarpit' ? 'in the tarpit' : 'blocked'}.`,
+      advice: adviceFor(rule, white),
+      rule,
+      rows,
+    });
+  });
+};
+
+function whoOf(rows: readonly Judged[]): string {
+  const roles = new Set(rows.map(({ connection }) => connection.role));
+  if (!roles.has('nospamd')) return 'Whitelisted hosts';
+  return roles.has('white') ? 'Whitelisted hosts and those in <nospamd>' : 'Hosts in <nospamd>';
+}
+
+function adviceFor(rule: LoadedRule | null, white: LoadedRule | undefined): string {
+  if (!white) return 'Add a rule that passes the hosts of the whitelist to the mail server.';
+  if (rule?.quick) return `Put the rule for them (${where(white)}) before this one, which is quick.`;
+  return `Make the rule for them (${where(white)}) quick, or put it behind this one: the last rule that matches decides.`;
+}
+
+/** The rule that is there for these hosts. */
+function ruleForTable(subject: Subject, rows: readonly Judged[]): LoadedRule | undefined {
+  const tables = new Set(rows.flatMap(({ connection }) => [...connection.source.tables]));
+  const main = [...subject.rules.rulesets.values()].flatMap(({ filter, rdr }) => [...filter, ...rdr]);
+  return main.find(({ source }) => source?.kind === 'table' && !source.negated && tables.has(source.name));
+}
+
+/** Hosts that nobody knows go straight to the mail server. */
+export const strangersThatAreNotTarpitted: Look = subject => {
+  const strangers = played(subject, 'stranger', 'trapped');
+  const isTarpitted = strangers.some(({ verdict }) => verdict.goesTo === 'tarpit');
+  const wrong = strangers.filter(
+    ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd !== 'whitelists',
+  );
+  const isOverIpv6 = ({ connection }: Judged): boolean => connection.family === 'inet6';
+  const past = groupBy(isTarpitted ? wrong.filter(isOverIpv6) : [], ({ verdict }) => verdict.rule);
+  const straight = groupBy(
+    isTarpitted ? wrong.filter(one => !isOverIpv6(one)) : wrong,
+    ({ verdict }) => verdict.rule,
+  );
+  return [
+    ...[...past].map(([rule, rows]) =>
+      finding(subject, {
+        id: 'ipv6-not-redirected',
+        severity: 'warning',
+        message: 'Over IPv6, hosts that nobody knows go past the tarpit to the mail server.',
+        advice:
+          'Redirect IPv6 too if the tarpit listens on it, or block SMTP over IPv6 from hosts that are unknown.',
+        rule,
+        rows,
+      }),
+    ),
+    ...[...straight].map(([rule, rows]) =>
+      finding(subject, {
+        id: 'stranger-not-tarpitted',
+        severity: 'warning',
+        message: 'Hosts that nobody knows go straight to the mail server.',
+        advice: 'Redirect SMTP from hosts that are not whitelisted to the tarpit.',
+        rule,
+        rows,
+      }),
+    ),
+  ];
+};
+
+/** Over IPv6 nothing arrives at all: that may be meant. */
+export const ipv6ThatIsBlocked: Look = subject => {
+  const rows = played(subject, 'white').filter(
+    ({ connection, verdict }) => connection.family === 'inet6' && verdict.goesTo === 'blocked',
+  );
+  return rows.map(one =>
+    finding(subject, {
+      id: 'ipv6-blocked',
+      severity: 'note',
+      message: 'Mail over IPv6 is blocked, from whitelisted hosts too.',
+      advice: 'Pass it from the whitelist if the mail server has an IPv6 address in its MX.',
+      rule: one.verdict.rule,
+    }),
+  );
+};
+
+/** The mail server's own mail does not leave. */
+export const outgoingMailThatIsStopped: Look = subject => {
+  const wrong = played(subject, 'mail-server').filter(
+    ({ connection, verdict }) =>
+      connection.family === 'inet' && ['blocked', 'tarpit'].includes(verdict.goesTo),
+  );
+  return wrong.map(one =>
+    finding(subject, {
+      id: 'outbound-stopped',
+      severity: 'warning',
+      message: `Outgoing mail ends ${one.verdict.goesTo === 'tarpit' ? 'at another port' : 'blocked'}.`,
+      advice: 'Pass the mail server to port 25 outside, and log it.',
+      rule: one.verdict.rule,
+      rows: [one],
+    }),
+  );
+};
+
+/** Connections of which the end is not known. */
+export const connectionsInDoubt: Look = subject => {
+  const rows = subject.judged.filter(
+    ({ verdict }) => verdict.goesTo === 'unknown' || verdict.spamlogd === 'unknown',
+  );
+  return [...groupBy(rows, ({ verdict }) => verdict.doubts.join('; '))].map(
+    ([doubts, group]): Finding =>
+      finding(subject, {
+        id: 'undecided',
+        severity: 'warning',
+        message: `What becomes of this connection is not known${doubts === '' ? '' : ` (${doubts})`}.`,
+        advice: 'Check these rules by hand, or with pfctl -vvsr on the machine itself.',
+        rows: group,
+      }),
+  );
+};

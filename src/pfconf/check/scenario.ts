@@ -1,0 +1,189 @@
+// The setup that connections are played in: which interface is outside, who the mail server is, who sits inside.
+
+import { type AddressWords, formatAddress, parseAddress } from '../../address/address.js';
+import { type Prefix, prefixContains } from '../../address/prefix.js';
+import type { Family } from '../ast.js';
+import {
+  DEFAULT_HOSTS,
+  type Environment,
+  familyOf,
+  type InterfaceAddress,
+  type InterfaceInfo,
+} from '../environment.js';
+import { prefixOf } from '../grammar/hosts.js';
+import type { LoadedRules } from '../loaded.js';
+import { DEFAULT_SERVICES } from '../services.js';
+import { guessInterfaces } from './interfaces.js';
+import type { CheckOptions } from './options.js';
+import { allRules, isPrivateIpv4, literalPrefixes, namesSmtp } from './usage.js';
+
+/** One address of each family, where there is one. */
+export type Addresses = Readonly<Record<Family, AddressWords | null>>;
+
+/** Who and where everybody is. */
+export interface Scenario {
+  readonly environment: Environment;
+  readonly outside: string;
+  /** Null where the rules know of no network inside. */
+  readonly inside: string | null;
+  readonly mailServer: Addresses;
+  readonly stranger: Addresses;
+  readonly lanHost: Addresses;
+  /** What of this was guessed, in words. */
+  readonly assumptions: readonly string[];
+}
+
+/** Addresses for documentation first; rules against forged senders block these, so there are others. */
+const CANDIDATES: Readonly<Record<Family, readonly string[]>> = {
+  inet: [
+    ...['203.0.113.25', '198.51.100.25', '192.0.2.25', '45.33.32.25', '88.99.64.25', '140.82.112.25'],
+    ...['17.57.144.25', '62.116.130.25', '151.101.64.25', '185.199.108.25', '209.85.128.25'],
+  ],
+  inet6: ['2001:db8:25::25', '2600:3c00::25', '2a01:4f8:25::25', '2c0f:fb50::25', '2804:14d::25'],
+};
+
+const FAMILIES: readonly Family[] = ['inet', 'inet6'];
+
+/** The setup that the options give, completed by what the rules suggest. */
+export function buildScenario(rules: LoadedRules, options: CheckOptions): Scenario {
+  const literals = literalPrefixes(rules);
+  const strangers = pickAddresses(literals, []);
+  const { mailServer, isGiven } = mailServerOf(rules, options, literals, strangers);
+  const { outside, inside, isGuessed } = guessInterfaces(rules, options);
+  const lan = lanPrefix(literals);
+  const known = options.interfaces;
+  const lanHost = known
+    ? neighbourOf(known.find(one => one.name === inside))
+    : { inet: hostIn(lan, 25), inet6: parseAddress('fd00:25::25')! };
+  const environment: Environment = {
+    interfaces: known ?? guessedInterfaces(outside, inside, mailServer, lan),
+    isComplete: known !== undefined,
+    services: options.services ?? DEFAULT_SERVICES,
+    hosts: DEFAULT_HOSTS,
+  };
+  const assumptions = [
+    ...(isGuessed ? [`the outside interface is ${outside}`] : []),
+    ...(isGuessed && inside !== null ? [`the inside interface is ${inside}`] : []),
+    ...(inside === null ? ['there is no network inside'] : []),
+    ...(isGiven ? [] : [`the mail server is this machine, at ${formatAddresses(mailServer)}`]),
+  ];
+  return { environment, outside, inside, mailServer, stranger: strangers, lanHost, assumptions };
+}
+
+function formatAddresses(addresses: Addresses): string {
+  return FAMILIES.flatMap(family => {
+    const words = addresses[family];
+    return words ? [formatAddress(words)] : [];
+  }).join(' and ');
+}
+
+/** An address of each family that no rule mentions, and that is not taken. */
+export function pickAddresses(
+  literals: readonly Prefix[],
+  taken: readonly (AddressWords | null)[],
+): Record<Family, AddressWords> {
+  const choose = (family: Family): AddressWords => {
+    const all = CANDIDATES[family].map(text => parseAddress(text)!);
+    const free = all.filter(words => !taken.some(one => one?.join() === words.join()));
+    return free.find(words => !literals.some(prefix => prefixContains(prefix, words))) ?? free[0]!;
+  };
+  return { inet: choose('inet'), inet6: choose('inet6') };
+}
+
+/** The mail server: as given, as the machine has it, or the address that rules for inbound SMTP name. */
+function mailServerOf(
+  rules: LoadedRules,
+  options: CheckOptions,
+  literals: readonly Prefix[],
+  strangers: Addresses,
+): { mailServer: Addresses; isGiven: boolean } {
+  const given = (options.mailServers ?? []).map(parseAddress).filter(words => words !== undefined);
+  const own = outsideAddresses(options);
+  const services = options.services ?? DEFAULT_SERVICES;
+  const named = allRules(rules)
+    .filter(rule => rule.direction !== 'out' && namesSmtp(rule, options.policy.ports, services))
+    .flatMap(({ destination }) =>
+      destination?.kind === 'prefix' && destination.prefix.bits === 128 && !destination.negated
+        ? [destination.prefix]
+        : [],
+    )
+    .filter(prefix => !isPrivateIpv4(prefix) && !isLoopback(prefix.words))
+    .map(prefix => prefix.words);
+  const fallback = pickAddresses(literals, Object.values(strangers));
+  const firstOf = (family: Family): AddressWords => {
+    const known = [...given, ...own, ...named].find(words => familyOf(words) === family);
+    return known ?? fallback[family];
+  };
+  const isGiven = given.length > 0 || own.length > 0;
+  return { mailServer: { inet: firstOf('inet'), inet6: firstOf('inet6') }, isGiven };
+}
+
+function outsideAddresses(options: CheckOptions): AddressWords[] {
+  const outside = (options.interfaces ?? []).filter(
+    one => one.name === options.outsideInterface || one.groups.includes('egress'),
+  );
+  return outside
+    .flatMap(one => (one.addresses ?? []).map(({ address }) => address))
+    .filter(words => !isLinkLocal(words));
+}
+
+function isLinkLocal(words: AddressWords): boolean {
+  return words[0] >>> 22 === 0xfe80 >>> 6;
+}
+
+function isLoopback(words: AddressWords): boolean {
+  if (familyOf(words) === 'inet') return words[3] >>> 24 === 127;
+  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
+}
+
+/** The network inside: the first private one that rules or tables mention. */
+function lanPrefix(literals: readonly Prefix[]): Prefix {
+  return (
+    literals.find(prefix => prefix.bits < 126 && isPrivateIpv4(prefix)) ?? {
+      words: parseAddress('192.168.25.0')!,
+      bits: 120,
+    }
+  );
+}
+
+/** A host beside this machine in the networks of an interface. */
+function neighbourOf(one: InterfaceInfo | undefined): Addresses {
+  const find = (family: Family): AddressWords | null => {
+    const fits = ({ address }: InterfaceAddress): boolean =>
+      familyOf(address) === family && !isLinkLocal(address);
+    const own = one?.addresses?.find(fits);
+    if (!own) return null;
+    const network = prefixOf(own.address, own.bits);
+    const [first, second] = [hostIn(network, 25), hostIn(network, 26)];
+    return first.join() === own.address.join() ? second : first;
+  };
+  return { inet: find('inet'), inet6: find('inet6') };
+}
+
+function hostIn(prefix: Prefix, host: number): AddressWords {
+  const [a, b, c, d] = prefix.words;
+  return [a, b, c, (d | (host % 2 ** Math.min(8, 128 - prefix.bits))) >>> 0];
+}
+
+function guessedInterfaces(
+  outside: string,
+  inside: string | null,
+  mailServer: Addresses,
+  lan: Prefix,
+): InterfaceInfo[] {
+  const outer: InterfaceInfo = {
+    name: outside,
+    groups: ['egress'],
+    addresses: FAMILIES.flatMap(family => {
+      const address = mailServer[family];
+      return address ? [{ address, bits: family === 'inet' ? 120 : 64 }] : [];
+    }),
+    isLoopback: false,
+  };
+  if (inside === null) return [outer];
+  const addresses = [
+    { address: hostIn(lan, 1), bits: lan.bits },
+    { address: parseAddress('fd00:25::1')!, bits: 64 },
+  ];
+  return [outer, { name: inside, groups: [], addresses, isLoopback: false }];
+}
