@@ -63,7 +63,7 @@ function describe(record: AddressRecord | TupleRecord, now: number, whiteexpSeco
   if (record.kind === 'address' && record.sighting) {
     const { rule, inbound, outbound } = record.sighting;
     if (rule.interface || rule.ruleset || rule.rulenr !== null) rows.push(['logged', describeRule(rule)]);
-    rows.push(['seen', `${formatNumber(inbound)} times inbound, ${formatNumber(outbound)} outbound`]);
+    rows.push(['seen', `${formatNumber(inbound)} inbound, ${formatNumber(outbound)} outbound`]);
   }
   rows.push(
     ['first', at(entry.first)],

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { COMMANDS } from '../../src/commands/registry.js';
+import { pflogCapture, START } from '../support/captures.js';
+import { run } from '../support/cli.js';
+import { entries } from '../support/database.js';
+import { temporaryFolder } from '../support/folder.js';
+
+async function refuses(args: string[], status: number, message: string): Promise<void> {
+  const outcome = await run(args);
+  assert.deepEqual([outcome.status, outcome.stdout, outcome.stderr], [status, '', `spamlogd: ${message}\n`]);
+}
+
+test('--version tells the package’s', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  for (const argv of [['--version'], ['-V'], ['query', '-V']]) {
+    const { status, stdout, stderr } = await run(argv);
+    assert.deepEqual([status, stdout, stderr], [0, `spamlogd ${version}\n`, '']);
+  }
+});
+
+test('--help names every command', async () => {
+  const { status, stdout } = await run(['--help']);
+  assert.equal(status, 0);
+  for (const { name, operands } of COMMANDS) assert.ok(stdout.includes(`spamlogd ${name} ${operands}`), name);
+});
+
+test('a command’s --help names every option of it, with letter and argument', async () => {
+  const { stdout } = await run(['replay', '-h']);
+  const flat = stdout.replace(/\s+/g, ' ');
+  for (const { name, options } of COMMANDS) {
+    if (name !== 'replay') continue;
+    for (const option of options) assert.ok(flat.includes(`--${option} `), option);
+  }
+  assert.match(flat, /-W, --whiteexp HOURS: .* \[864\]/);
+  assert.match(flat, /-n, --dry-run Write nothing/);
+  assert.match(flat, /--port PORT\[,PORT\]: Destination ports of mail \[25\]/);
+});
+
+test('without a command, or with an unknown one, the known ones are named', async () => {
+  const all = COMMANDS.map(({ name }) => name).join(', ');
+  await refuses([], 64, `no command given; there are ${all}, and "spamlogd --help"`);
+  await refuses(['repaly', 'x'], 64, 'unknown command "repaly"; did you mean "replay"?');
+  await refuses(['frobnicate', '--help'], 64, 'unknown command "frobnicate"');
+});
+
+test('operands that are missing or too many are told', async () => {
+  await refuses(['replay'], 64, '"replay" needs FILE…');
+  await refuses(['query', '--json'], 64, '"query" needs ADDRESS|NETWORK…');
+  await refuses(['list', 'x'], 64, '"list" takes no operand');
+});
+
+test('an option of another command is refused, an unknown one with its nearest', async () => {
+  await refuses(['replay', '--at=@0', 'x'], 64, 'option "--at" is not for "replay"');
+  await refuses(['list', '-n'], 64, 'option "--dry-run" is not for "list"');
+  await refuses(['list', '--statsu=WHITE'], 64, 'unknown option "--statsu"; did you mean "--status"?');
+  await refuses(['replay', '-W', '0', 'x'], 64, 'option "--whiteexp" must be hours from 1 to 2160, not "0"');
+});
+
+test('the configuration file counts, and the command line goes before it', async t => {
+  const folder = temporaryFolder(t);
+  const config = join(folder, 'spamlogd.toml');
+  const database = join(folder, 'spamd.sqlite');
+  writeFileSync(config, `database = "${database}"\nwhiteexp = 36\nport = [587]\n`);
+  const input = pflogCapture({ dport: 587 }, { src: '192.0.2.1' });
+  const lives = async (...args: string[]): Promise<[string, number][]> => {
+    const outcome = await run(['replay', '--config', config, ...args, '-'], { input });
+    assert.deepEqual([outcome.status, outcome.stderr], [0, '']);
+    return entries(database).map(row => [row.ip, (row.expire - START) / 3600]);
+  };
+  assert.deepEqual(await lives(), [['198.51.100.7', 36]]);
+  assert.deepEqual(await lives('--port=25', '-W72'), [
+    ['192.0.2.1', 72],
+    ['198.51.100.7', 36],
+  ]);
+});
+
+test('a bad configuration file is an error with status 78', async t => {
+  const config = join(temporaryFolder(t), 'spamlogd.toml');
+  await refuses(['list', '--config', config], 78, `Cannot read configuration "${config}": no such file`);
+  writeFileSync(config, 'whitexp = 36\n');
+  await refuses(
+    ['list', '--config', config],
+    78,
+    `configuration "${config}": unknown key "whitexp"; did you mean "whiteexp"?`,
+  );
+});
