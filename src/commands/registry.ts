@@ -10,7 +10,15 @@ export const COMMON_OPTIONS: readonly (keyof Settings)[] = ['help', 'version', '
 
 const STORE_OPTIONS = ['database', 'busy-timeout'] as const;
 
-const POLICY_OPTIONS = ['inbound-only', 'interface', 'port', 'ignore', 'ignore-file', 'mail-server'] as const;
+const POLICY_OPTIONS = [
+  'inbound-only',
+  'interface',
+  'port',
+  'ignore',
+  'ignore-file',
+  'mail-server',
+  'guard-rules',
+] as const;
 
 /** The daemon, which is what the program is without a command, as spamlogd(8) is. */
 export const DAEMON: Command = {
@@ -37,6 +45,7 @@ export const DAEMON: Command = {
     'ignore',
     'ignore-file',
     'mail-server',
+    'guard-rules',
     'capture-engine',
     'flush-interval',
     'no-expire',
@@ -67,6 +76,7 @@ export const COMMANDS: readonly Command[] = [
       'strict',
       'whiteexp',
       ...POLICY_OPTIONS,
+      'pf-rules',
       'push',
       'table',
       'table-owner',
@@ -80,7 +90,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Tell of every record what it is, and whether it counts and why',
     minimum: 1,
     maximum: ANY,
-    options: ['json', 'strict', ...POLICY_OPTIONS],
+    options: ['json', 'strict', ...POLICY_OPTIONS, 'pf-rules'],
     load: () => import('./explain.js'),
   },
   {
@@ -165,6 +175,36 @@ export const COMMANDS: readonly Command[] = [
     maximum: 0,
     options: ['sync-key'],
     load: () => import('./sync-key.js'),
+  },
+  {
+    name: 'check',
+    operands: '',
+    summary: 'Play the connections that matter against a ruleset, and tell what is wrong with it',
+    minimum: 0,
+    maximum: 0,
+    options: [
+      'pf-conf',
+      'pf-rules',
+      'nft-rules',
+      'live',
+      'dialect',
+      'json',
+      'device',
+      'inbound-only',
+      'interface',
+      'port',
+      'mail-server',
+      'white-table',
+      'nospamd-table',
+      'black-table',
+      'outside',
+      'inside',
+      'user',
+      'database',
+      'sync-target',
+      'sync-key',
+    ],
+    load: () => import('./check.js'),
   },
   {
     name: 'status',

@@ -6,6 +6,7 @@ import { SavefileError } from '../capture/savefile-error.js';
 import { makePolicy } from '../daemon/make-policy.js';
 import { memoryDatabase, openDatabase, startDatabase } from '../daemon/open-database.js';
 import { Pipeline } from '../daemon/pipeline.js';
+import { describeGuarded, guardFromFile, policyGuard } from '../daemon/rule-guard.js';
 import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
 import { databasePath } from '../options/settings.js';
@@ -31,7 +32,10 @@ const BUSIEST = 10;
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
-  const policy = makePolicy(settings);
+  const policy = {
+    ...makePolicy(settings),
+    ...policyGuard(guardFromFile(settings), rule => warn(`warning: ${describeGuarded(rule)}`)),
+  };
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
   const path = databasePath(settings);

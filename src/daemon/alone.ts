@@ -2,6 +2,7 @@
 
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
+import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { createRunner } from '../table/runner.js';
@@ -9,6 +10,8 @@ import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
+import { LOCAL_DIALECT } from './rule-guard.js';
+import { hasPf, RuleWatch } from './rule-watch.js';
 import { logOptions, needRestart } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
@@ -53,6 +56,10 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     readiness.ready(state.kind);
     context.onReady();
   }
+  const watch = hasPf(device)
+    ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => host.guard(rules))
+    : undefined;
+  await watch?.start();
   onSignals({
     stop: () => finish(0),
     status: () => host.logStatus(),
@@ -63,6 +70,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
           warnOfRestart(needRestart(settings, after), message => logger.warn(message));
           settings = { ...after, device };
           host.use(settings);
+          void watch?.read();
           logger.info('configuration read again');
           readiness.ready();
         },
@@ -72,6 +80,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   logger.debug(listeningLine(device, settings));
   source.start();
   let status = await finished;
+  watch?.stop();
   readiness.stopping();
   try {
     await source.stop();

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
+import type { LiveRules } from '../pfconf/live/rules.js';
 import { type ControlServer, openControlServer } from '../system/control-server.js';
 import { claimPidFile, type PidFile } from '../system/pid-file.js';
 import { TableKeeper } from '../table/keeper.js';
@@ -114,6 +115,11 @@ export class EngineHost {
 
   read(session: CaptureSession): void {
     this.#engine.read(session);
+  }
+
+  /** Goes by the firewall's rules as they are now. */
+  guard(rules: LiveRules): void {
+    this.#engine.guard(rules);
   }
 
   /** Goes on with other settings. @throws {UsageError} when they make no policy */

@@ -46,6 +46,9 @@ async function receive(value: unknown): Promise<void> {
     case 'capture':
       capture = message.capture;
       break;
+    case 'rules':
+      host?.guard(message.rules);
+      break;
     case 'table-reply':
       waiting.get(message.id)?.(message.reply);
       waiting.delete(message.id);

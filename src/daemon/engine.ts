@@ -6,6 +6,9 @@ import { formatWords, parseAddress } from '../address/address.js';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
+import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
+import type { LiveRules } from '../pfconf/live/rules.js';
+import type { Policy } from '../policy/policy.js';
 import type { StoreError } from '../store/store.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
@@ -15,6 +18,7 @@ import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCount
 import { interfaceNames, makePolicy } from './make-policy.js';
 import { startDatabase } from './open-database.js';
 import { type Counts, Pipeline } from './pipeline.js';
+import { describeGuarded, guardByHand, guardFromListing, LOCAL_DIALECT, policyGuard } from './rule-guard.js';
 
 /** How often white entries are looked at for their end. */
 const EXPIRY_INTERVAL_MS = 60_000;
@@ -53,6 +57,7 @@ export class Engine {
   #settings: Settings;
   #store: WorkerStore;
   #inode: string;
+  #guard: RuleGuard;
   #databaseError: string | null = null;
   #reading: Promise<void> = Promise.resolve();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -68,8 +73,33 @@ export class Engine {
     this.#store = store;
     this.#path = path;
     this.#inode = fileIdentity(path);
-    this.#pipeline = new Pipeline(makePolicy(settings), (words, count) => this.#onBlock(words, count));
+    this.#guard = guardByHand(settings);
+    this.#pipeline = new Pipeline(this.#policy(), (words, count) => this.#onBlock(words, count));
     this.#writer = new LiveWriter(this.#writerOptions());
+  }
+
+  #policy(): Policy {
+    const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
+    return {
+      ...makePolicy(this.#settings),
+      nameInterface: interfaceNames(),
+      ...policyGuard(this.#guard, warn),
+    };
+  }
+
+  /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
+  guard(rules: LiveRules): void {
+    if (rules.problem !== undefined) {
+      this.#logger.warn(`${rules.problem}; only redirections that the log shows are told from others`);
+      return;
+    }
+    this.#guard = guardFromListing(rules.text, 'pfctl -vvsr', this.#settings, LOCAL_DIALECT);
+    const { rules: guarded, gaps } = this.#guard;
+    this.#logger.info(
+      `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
+    );
+    for (const rule of guarded) this.#logger.debug(describeGuarded(rule));
+    this.#pipeline.use(this.#policy());
   }
 
   /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
@@ -127,7 +157,7 @@ export class Engine {
 
   async #read({ stream }: CaptureSession): Promise<void> {
     // Interfaces that went and came back have other indices.
-    this.#pipeline.use({ ...makePolicy(this.#settings), nameInterface: interfaceNames() });
+    this.#pipeline.use(this.#policy());
     const parser = new SavefileParser();
     try {
       for await (const chunk of stream) {
@@ -228,8 +258,9 @@ export class Engine {
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
-    this.#pipeline.use({ ...makePolicy(settings), nameInterface: interfaceNames() });
+    makePolicy(settings);
     this.#settings = settings;
+    this.#pipeline.use(this.#policy());
     this.#writer.use(this.#writerOptions());
   }
 

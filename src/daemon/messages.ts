@@ -3,6 +3,7 @@
 import type { CaptureState } from '../capture/capture-state.js';
 import type { CaptureTotals } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
+import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Account } from '../system/account.js';
 import type { TableCommand, TableReply } from '../table/table-command.js';
 import type { SyncKeyText } from './sync-link.js';
@@ -15,11 +16,14 @@ export type ToEngine =
       readonly settings: Settings;
       readonly account: Account;
       readonly version: string;
+      readonly syncKey?: SyncKeyText;
     }
   /** The configuration was read again. */
   | { readonly type: 'settings'; readonly settings: Settings }
   | { readonly type: 'capture'; readonly capture: CaptureReport }
   | { readonly type: 'table-reply'; readonly id: number; readonly reply: TableReply }
+  /** What pfctl printed of the rules in force, or why it did not. */
+  | { readonly type: 'rules'; readonly rules: LiveRules }
   /** The monitor was asked for a status line. */
   | { readonly type: 'log-status' }
   /** No session will come any more: commit what was seen, and end. */
@@ -44,6 +48,7 @@ const TO_ENGINE: readonly ToEngine['type'][] = [
   'begin',
   'settings',
   'capture',
+  'rules',
   'table-reply',
   'log-status',
   'stop',

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { RelayWriter } from '../capture/capture-relay.js';
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
+import { nodeSystem } from '../pfconf/live/system.js';
 import { type Account, lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
@@ -22,6 +23,8 @@ import { type DaemonContext, onSignals } from './daemon-context.js';
 import { ownFolders } from './engine-host.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
+import { LOCAL_DIALECT } from './rule-guard.js';
+import { hasPf, RuleWatch } from './rule-watch.js';
 import { logOptions, needRestart } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
@@ -101,6 +104,10 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   engine.send({ type: 'begin', settings, account, version: context.version, ...(syncKey && { syncKey }) });
   await started;
 
+  const watch = hasPf(device)
+    ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
+    : undefined;
+  await watch?.start();
   onSignals({
     stop: () => finish(0),
     status: () => engine.send({ type: 'log-status' }),
@@ -111,6 +118,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
           warnOfRestart(needRestart(settings, after), message => logger.warn(message));
           settings = { ...after, device };
           engine.send({ type: 'settings', settings });
+          void watch?.read();
           logger.info('configuration read again');
           readiness.ready();
         },
@@ -122,6 +130,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   source.start();
   const status = await finished;
   clearInterval(reports);
+  watch?.stop();
   readiness.stopping();
   await source.stop();
   await relayed;

@@ -2,6 +2,7 @@
 
 import type { Prefix } from '../address/prefix.js';
 import type { EngineChoice } from '../capture/capture-engines.js';
+import type { Dialect } from '../pfconf/source.js';
 import { SMTP_PORT } from '../policy/policy.js';
 import type { SyncPeer } from '../sync/peers.js';
 import {
@@ -78,6 +79,18 @@ export interface Settings {
   readonly 'sync-port': number;
   readonly 'sync-window': number;
   readonly 'sync-key': string;
+  /** Items of `--guard-rules`, each checked. */
+  readonly 'guard-rules': readonly string[];
+  readonly 'pf-rules': string | undefined;
+  readonly 'pf-conf': string | undefined;
+  readonly 'nft-rules': string | undefined;
+  readonly live: boolean;
+  readonly dialect: Dialect | undefined;
+  readonly 'white-table': readonly string[];
+  readonly 'nospamd-table': readonly string[];
+  readonly 'black-table': readonly string[];
+  readonly outside: string | undefined;
+  readonly inside: string | undefined;
   readonly 'capture-engine': EngineChoice;
   readonly 'flush-interval': number;
   readonly user: string;
@@ -196,6 +209,36 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     value => expecting(parseSyncWindow(value), 'seconds from 1 to 86400'),
   ),
   'sync-key': text('FILE', 'Key that peers share', DEFAULT_SYNC_KEY, parseText),
+  'guard-rules': list(
+    'RULESET:NUMBER',
+    'Rules that send SMTP to a tarpit, whose records never count: 12, :12, ANCHOR:3',
+    value =>
+      /^([^\s,:]*:)?\d{1,9}(,([^\s,:]*:)?\d{1,9})*$/.test(value)
+        ? { value }
+        : { expected: 'rules like 12, :12 or ANCHOR:3' },
+  ),
+  'pf-rules': text(
+    'FILE',
+    "Rules in force when the captures were made, as printed by pfctl -a '*' -vvsr: what those to a tarpit log does not count",
+    undefined,
+    parseText,
+    onlyHere,
+  ),
+  'pf-conf': text('FILE', 'Check this pf.conf', undefined, parseText, onlyHere),
+  'nft-rules': text('FILE', 'Check this output of nft -j list ruleset', undefined, parseText, onlyHere),
+  live: flag('Check the rules in force, and the machine around them', onlyHere),
+  dialect: text(
+    'PF',
+    "Whose pf: openbsd or freebsd (this machine's, else told from the rules)",
+    undefined,
+    value => parseChoice<Dialect>(value, ['openbsd', 'freebsd']),
+    onlyHere,
+  ),
+  'white-table': list('NAME', 'Table of whitelisted hosts (spamd-white)', parseText),
+  'nospamd-table': list('NAME', 'Table of hosts that never go to the tarpit (nospamd)', parseText),
+  'black-table': list('NAME', 'Table of hosts that always go to the tarpit (spamd)', parseText),
+  outside: text('INTERFACE', 'Interface to the Internet (taken from the rules)', undefined, parseText),
+  inside: text('INTERFACE', 'Interface to the LAN (taken from the rules)', undefined, parseText),
   'capture-engine': text('ENGINE', `What captures: ${ENGINE_CHOICES.join(', ')}`, 'auto', value =>
     parseChoice<EngineChoice>(value, ENGINE_CHOICES),
   ),
