@@ -39,9 +39,7 @@ test('a command’s --help names every option of it, with letter and argument', 
   assert.match(flat, /--port PORT\[,PORT\]: Destination ports of mail \[25\]/);
 });
 
-test('without a command, or with an unknown one, the known ones are named', async () => {
-  const all = COMMANDS.map(({ name }) => name).join(', ');
-  await refuses([], 64, `no command given; there are ${all}, and "spamlogd --help"`);
+test('an unknown command is refused with the nearest known one', async () => {
   await refuses(['repaly', 'x'], 64, 'unknown command "repaly"; did you mean "replay"?');
   await refuses(['frobnicate', '--help'], 64, 'unknown command "frobnicate"');
 });
