@@ -27,11 +27,20 @@ export interface RunOptions {
 
 const NOBODY = 65_534;
 
+/** Where the coverage of the tests is measured, that of the processes they start is, too. */
+const COVERAGE = 'NODE_V8_COVERAGE';
+
 /** The environment and the options that keep the machine's own settings out of a test. */
 function spawnOptions({ environment, folder, isUnprivileged }: RunOptions): SpawnOptions {
   const isDropped = isUnprivileged && process.getuid?.() === 0;
+  const coverage = process.env[COVERAGE];
   return {
-    env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', ...environment },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TZ: 'UTC',
+      ...(coverage !== undefined && { [COVERAGE]: coverage }),
+      ...environment,
+    },
     ...(folder && { cwd: folder }),
     ...(isDropped && { uid: NOBODY, gid: NOBODY }),
   };
