@@ -10,6 +10,7 @@ export const EXIT = {
   usage: 64,
   dataError: 65,
   noInput: 66,
+  unavailable: 69,
   software: 70,
   cantCreate: 73,
   ioError: 74,
