@@ -22,15 +22,17 @@ export interface ScanHooks {
  * @throws {SavefileError} when the file cannot be opened, ends early or is damaged: all records before were given
  */
 export async function scanSavefile(path: string, hooks: ScanHooks): Promise<void> {
+  const { signal } = hooks;
   const source = await openChunks(path);
   const stop = (): void => source.close();
-  hooks.signal?.addEventListener('abort', stop, { once: true });
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    await scanChunks(source, hooks);
+    // A signal given while the file was being opened tells no listener.
+    if (!signal?.aborted) await scanChunks(source, hooks);
   } catch (error) {
-    if (!hooks.signal?.aborted) throw error;
+    if (!signal?.aborted) throw error;
   } finally {
-    hooks.signal?.removeEventListener('abort', stop);
+    signal?.removeEventListener('abort', stop);
     source.close();
   }
 }
