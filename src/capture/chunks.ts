@@ -1,6 +1,6 @@
 // Opens capture files: regular files, pipes, FIFOs and standard input, compressed with gzip or not.
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { ChunkSource } from './chunk-source.js';
 import { FileSource, STDIN } from './file-source.js';
 import { systemError } from './savefile-error.js';
@@ -8,6 +8,18 @@ import { systemError } from './savefile-error.js';
 /** How messages name a capture file; `-` is standard input. */
 export function savefileName(path: string): string {
   return path === '-' ? 'standard input' : `"${path}"`;
+}
+
+/** Whether a capture can be read only once, and who writes to it would notice: standard input, a FIFO, a device. */
+export function isStream(path: string): boolean {
+  if (path === '-') return true;
+  try {
+    const stat = statSync(path);
+    return !stat.isFile() && !stat.isDirectory();
+  } catch {
+    // Opening it tells what is wrong.
+    return false;
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RecordCursor } from '../wire/record-cursor.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import type { SavefileProblem } from '../wire/savefile-problem.js';
 import type { ChunkSource } from './chunk-source.js';
-import { openChunks } from './chunks.js';
+import { isStream, openChunks } from './chunks.js';
 import { SavefileError } from './savefile-error.js';
 
 /** What to do while a capture file is read. */
@@ -98,8 +98,9 @@ function copyRecord(cursor: RecordCursor): CapturedRecord {
 }
 
 /**
- * The files in the order of their first records' times, so that rotated logs may be given in any order. A file with no
- * readable record keeps its place among those before it, and standard input comes last: it cannot be looked at twice.
+ * The files in the order of their first records' times, so that rotated logs may be given in any order. Files with no
+ * readable record come first; standard input and FIFOs come last, since they cannot be looked at twice.
+ * @throws {SavefileError} when one of them cannot be opened
  */
 export async function inTimeOrder(paths: readonly string[]): Promise<string[]> {
   if (paths.length < 2) return [...paths];
@@ -109,10 +110,9 @@ export async function inTimeOrder(paths: readonly string[]): Promise<string[]> {
 }
 
 async function firstTime(path: string): Promise<number> {
-  if (path === '-') return Number.POSITIVE_INFINITY;
+  if (isStream(path)) return Number.POSITIVE_INFINITY;
   const source = await openChunks(path);
   try {
-    if (source.size === undefined) return Number.POSITIVE_INFINITY;
     const parser = new SavefileParser();
     for await (const chunk of source.chunks()) {
       parser.feed(chunk.bytes, chunk.start, chunk.end);
@@ -122,7 +122,7 @@ async function firstTime(path: string): Promise<number> {
     return Number.NEGATIVE_INFINITY;
   } catch (error) {
     // What is wrong with its contents is told when the file is replayed.
-    if (error instanceof SavefileError && error.code !== 'missing') return Number.NEGATIVE_INFINITY;
+    if (error instanceof SavefileError) return Number.NEGATIVE_INFINITY;
     throw error;
   } finally {
     source.close();

@@ -25,6 +25,8 @@ const HEAD_SIZE = 8;
 const FRAME_SIZE = 12;
 /** A block that we have to hold whole; others are passed over whatever their size. */
 const MAXIMUM_BLOCK = MAXIMUM_CAPTURED + 65_536;
+/** Interfaces of a section, which have to be remembered; no program writes as many. */
+const MAXIMUM_INTERFACES = 65_536;
 /** Bytes of a packet block before the packet. */
 const PACKET_HEAD = 20;
 
@@ -120,6 +122,10 @@ export class PcapngParser implements RecordParser {
   #readInterface(bytes: Uint8Array, at: number, length: number): void {
     if (length < FRAME_SIZE + 8) {
       this.problem = { kind: 'corrupt', message: 'pcapng interface block too short' };
+      return;
+    }
+    if (this.#interfaces.length === MAXIMUM_INTERFACES) {
+      this.problem = { kind: 'corrupt', message: `more than ${MAXIMUM_INTERFACES} pcapng interfaces` };
       return;
     }
     const order = this.#isLittleEndian;

@@ -169,6 +169,16 @@ test('an interface or a packet in a block too short for it is damage', () => {
   assert.equal(refusal(pcapngBlock(6, Buffer.alloc(16))), 'pcapng packet block too short');
 });
 
+test('more interfaces than any program writes are damage, in one section', () => {
+  const many = Buffer.concat(new Array<Buffer>(65_535).fill(INTERFACE));
+  const last = withBytes(PACKET, 8, 0xff, 0xff);
+  assert.deepEqual(only(SECTION, INTERFACE, many, last), READ);
+  assert.deepEqual(only(SECTION, INTERFACE, SECTION, INTERFACE, many, last), READ);
+  const { problem, offset } = read(SECTION, INTERFACE, many, INTERFACE, last);
+  assert.deepEqual(problem, { kind: 'corrupt', message: 'more than 65536 pcapng interfaces' });
+  assert.equal(offset, 28 + 65_536 * 20);
+});
+
 test('a packet longer than its block is damage', () => {
   assert.equal(refusal(withBytes(PACKET, 20, 5)), 'invalid packet capture length 5');
   assert.equal(
