@@ -2,6 +2,7 @@
 
 import type { CaptureState } from '../capture/capture-supervisor.js';
 import { openLog } from '../log/logger.js';
+import type { Settings } from '../options/table.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { createRunner } from '../table/runner.js';
@@ -9,7 +10,8 @@ import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
-import { logOptions, needRestart } from './settings-for-daemon.js';
+import { reloadConfiguration } from './reload.js';
+import { logOptions } from './settings-for-daemon.js';
 
 /** Runs until it is told to stop, or its stream has ended; gives the exit status. @throws Error in one line */
 export async function runAlone(context: DaemonContext): Promise<number> {
@@ -44,27 +46,24 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   });
   let isReady = false;
   function onFirstState(state: CaptureState): void {
-    if (state.kind === 'failed') finish(1);
+    if (state.kind === 'failed') fail(state.message);
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
     readiness.ready(state.kind);
     context.onReady();
   }
+  /** Whoever started the daemon is told, too, unless the log goes there anyhow. */
+  function fail(message: string): void {
+    if (!isReady && logOptions(settings).format === 'syslog') context.warn(message);
+    finish(1);
+  }
   onSignals({
     stop: () => finish(0),
     status: () => host.logStatus(),
-    reload: () =>
-      void context.reload().then(
-        after => {
-          readiness.reloading();
-          warnOfRestart(needRestart(settings, after), message => logger.warn(message));
-          settings = { ...after, device };
-          host.use(settings);
-          logger.info('configuration read again');
-          readiness.ready();
-        },
-        (error: Error) => logger.error(`${error.message}; going on with the configuration as it was`),
-      ),
+    reload: async () => {
+      const parts = { reload: context.reload, logger, readiness, use: (after: Settings) => host.use(after) };
+      settings = await reloadConfiguration(settings, parts);
+    },
   });
   logger.debug(listeningLine(device, settings));
   source.start();
@@ -72,7 +71,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   readiness.stopping();
   try {
     await source.stop();
-    await host.stop();
+    status ||= await host.stop();
     logger.info('exiting');
   } catch (error) {
     logger.error((error as Error).message);
@@ -80,9 +79,4 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   }
   log.close();
   return status;
-}
-
-/** Tells of settings that were changed and wait for a restart. */
-export function warnOfRestart(names: readonly string[], warn: (message: string) => void): void {
-  if (names.length > 0) warn(`changed, but only at the next start: ${names.join(', ')}`);
 }

@@ -13,6 +13,9 @@ import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
 import { statusLine, statusReport } from './status.js';
 
+/** EX_DATAERR of sysexits(3): the capture was none. */
+const DATA_ERROR = 65;
+
 /** What a host is made with. */
 export interface HostOptions {
   readonly settings: Settings;
@@ -116,8 +119,11 @@ export class EngineHost {
     this.#options.logger.info(statusLine(this.#options.capture(), this.#engine.status()));
   }
 
-  /** Reads the sessions to their ends, commits everything, leaves the tables as they are. @throws {StoreError} */
-  async stop(): Promise<void> {
+  /**
+   * Reads the sessions to their ends, commits everything, leaves the tables as they are; gives the exit status.
+   * @throws {StoreError}
+   */
+  async stop(): Promise<number> {
     await this.#engine.finishReading();
     await this.#control.close();
     try {
@@ -126,6 +132,7 @@ export class EngineHost {
       await Promise.all(this.#keepers.map(keeper => keeper.stop()));
       this.#lock.release();
     }
+    return this.#engine.isBroken ? DATA_ERROR : 0;
   }
 }
 
