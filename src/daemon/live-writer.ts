@@ -210,9 +210,8 @@ export class LiveWriter {
     this.#isClosed = true;
     clearTimeout(this.#refreshTimer);
     clearTimeout(this.#urgentTimer);
-    await this.#writing;
-    // Not before, since a write that was under way may have failed and asked for it.
     clearTimeout(this.#retryTimer);
+    await this.#writing;
     this.#take(true);
     let failure: StoreError | undefined;
     const { onTrouble } = this.#options;
