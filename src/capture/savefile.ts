@@ -7,10 +7,18 @@ import type { ChunkSource } from './chunk-source.js';
 import { isStream, openChunks } from './chunks.js';
 import { SavefileError } from './savefile-error.js';
 
+/** Takes in records: one by one, or all that have come in one go. */
+export type RecordHook =
+  /** Called for every record; the cursor and its bytes are valid during the call only. */
+  | { readonly onRecord: (cursor: RecordCursor) => void }
+  /** Called with the parser, to be stepped with its `next` until that says false. */
+  | { readonly onRecords: (parser: SavefileParser) => void };
+
 /** What to do while a capture file is read. */
-export interface ScanHooks {
-  /** Takes in all records that the parser has come to: steps with its `next` until that says false. */
-  readonly onRecords: (parser: SavefileParser) => void;
+export type ScanHooks = RecordHook & ScanControl;
+
+/** How the reading of a capture file goes. */
+export interface ScanControl {
   /** Called between chunks, with the bytes read so far and the file's size; a promise is waited for. */
   readonly onProgress?: (position: number, size: number | undefined) => Promise<void> | undefined;
   /** Ends the reading between two chunks. */
@@ -37,12 +45,19 @@ export async function scanSavefile(path: string, hooks: ScanHooks): Promise<void
   }
 }
 
+function oneByOne(onRecord: (cursor: RecordCursor) => void): (parser: SavefileParser) => void {
+  return parser => {
+    while (parser.next()) onRecord(parser.cursor);
+  };
+}
+
 async function scanChunks(source: ChunkSource, hooks: ScanHooks): Promise<void> {
   const parser = new SavefileParser();
-  const { onRecords, onProgress, signal } = hooks;
+  const { onProgress, signal } = hooks;
+  const takeRecords = 'onRecords' in hooks ? hooks.onRecords : oneByOne(hooks.onRecord);
   for await (const chunk of source.chunks()) {
     parser.feed(chunk.bytes, chunk.start, chunk.end);
-    onRecords(parser);
+    takeRecords(parser);
     if (parser.problem !== undefined || signal?.aborted) break;
     const wait = onProgress?.(source.position, source.size);
     if (wait !== undefined) await wait;

@@ -26,11 +26,9 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   for (const path of operands) {
     try {
       await scanSavefile(path, {
-        onRecords: parser => {
-          while (parser.next()) {
-            const record = decode(parser.cursor);
-            output.add(`${describe(parser.cursor, record, judge(record, policy))}\n`);
-          }
+        onRecord: cursor => {
+          const record = decode(cursor);
+          output.add(`${describe(cursor, record, judge(record, policy))}\n`);
         },
         onProgress: () => output.flush(),
       });

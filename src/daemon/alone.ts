@@ -2,6 +2,7 @@
 
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
+import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
@@ -10,9 +11,10 @@ import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
+import { reloadConfiguration } from './reload.js';
 import { LOCAL_DIALECT } from './rule-guard.js';
 import { hasPf, RuleWatch } from './rule-watch.js';
-import { logOptions, needRestart } from './settings-for-daemon.js';
+import { logOptions } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
 /** Runs until it is told to stop, or its stream has ended; gives the exit status. @throws Error in one line */
@@ -50,7 +52,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   });
   let isReady = false;
   function onFirstState(state: CaptureState): void {
-    if (state.kind === 'failed') finish(1);
+    if (state.kind === 'failed') fail(state.message);
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
     readiness.ready(state.kind);
@@ -60,22 +62,19 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => host.guard(rules))
     : undefined;
   await watch?.start();
+  /** Whoever started the daemon is told, too, unless the log goes there anyhow. */
+  function fail(message: string): void {
+    if (!isReady && logOptions(settings).format === 'syslog') context.warn(message);
+    finish(1);
+  }
   onSignals({
     stop: () => finish(0),
     status: () => host.logStatus(),
-    reload: () =>
-      void context.reload().then(
-        after => {
-          readiness.reloading();
-          warnOfRestart(needRestart(settings, after), message => logger.warn(message));
-          settings = { ...after, device };
-          host.use(settings);
-          void watch?.read();
-          logger.info('configuration read again');
-          readiness.ready();
-        },
-        (error: Error) => logger.error(`${error.message}; going on with the configuration as it was`),
-      ),
+    reload: async () => {
+      const parts = { reload: context.reload, logger, readiness, use: (after: Settings) => host.use(after) };
+      settings = await reloadConfiguration(settings, parts);
+      await watch?.read();
+    },
   });
   logger.debug(listeningLine(device, settings));
   source.start();
@@ -84,7 +83,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   readiness.stopping();
   try {
     await source.stop();
-    await host.stop();
+    status ||= await host.stop();
     logger.info('exiting');
   } catch (error) {
     logger.error((error as Error).message);
@@ -92,9 +91,4 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   }
   log.close();
   return status;
-}
-
-/** Tells of settings that were changed and wait for a restart. */
-export function warnOfRestart(names: readonly string[], warn: (message: string) => void): void {
-  if (names.length > 0) warn(`changed, but only at the next start: ${names.join(', ')}`);
 }

@@ -16,5 +16,5 @@ export function logCaptureState(logger: Logger, device: string, state: CaptureSt
 /** The line with which spamlogd(8) begins. */
 export function listeningLine(device: string, settings: Settings): string {
   const where = settings.interface ?? 'all interfaces.';
-  return `Listening on ${device} for ${where} ${settings['inbound-only'] ? 'Inbound direction only.' : ''}`;
+  return `Listening on ${device} for ${where} ${settings['inbound-only'] ? 'Inbound direction only.' : ''}`.trimEnd();
 }

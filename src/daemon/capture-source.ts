@@ -1,8 +1,10 @@
 // Where the live records come from: a capture process, or a pcap stream that somebody else writes.
 
+import { once } from 'node:events';
 import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
 import type { CaptureAccount, ReadyMessage } from '../capture/capture-messages.js';
@@ -52,6 +54,9 @@ export function openSource(options: SourceOptions, reports: SourceReports): Capt
   });
 }
 
+/** How long a stream's writer has for its last words when we are told to stop. */
+const LAST_WORDS_MS = 200;
+
 const NOTHING: CaptureTotals = { received: null, droppedKernel: null, droppedQueue: 0, restarts: 0 };
 
 /** What a stream of somebody else's is called where an engine would be. */
@@ -72,7 +77,8 @@ class StreamSource implements CaptureSource {
   state: CaptureState | undefined;
   readonly #path: string;
   readonly #reports: SourceReports;
-  #stream: Readable | undefined;
+  #input: Readable | undefined;
+  #session: PassThrough | undefined;
   #isStopped = false;
 
   constructor(path: string, reports: SourceReports) {
@@ -92,15 +98,21 @@ class StreamSource implements CaptureSource {
     }
   }
 
-  #open(stream: Readable, isFifo: boolean): void {
-    this.#stream = stream;
-    stream.once('close', () => {
+  #open(input: Readable, isFifo: boolean): void {
+    const session = new PassThrough();
+    this.#input = input;
+    this.#session = session;
+    input.once('error', error => session.destroy(error));
+    input.once('close', () => {
       if (this.#isStopped) return;
       if (isFifo) this.start();
       else this.#reports.onEnd();
     });
+    // Its reader has had enough: it was no capture.
+    session.once('close', () => input.destroy());
+    input.pipe(session);
     this.#setState({ kind: 'capturing', ready: READY });
-    this.#reports.onSession({ ready: READY, stream });
+    this.#reports.onSession({ ready: READY, stream: session });
   }
 
   #setState(state: CaptureState): void {
@@ -109,9 +121,17 @@ class StreamSource implements CaptureSource {
     if (!isSame) this.#reports.onState(state);
   }
 
+  /** Whoever writes may have been told to end with us, and deliver what it has: that is waited for, a moment long. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#stream?.destroy();
+    const input = this.#input;
+    if (input !== undefined && !input.closed) {
+      await Promise.race([once(input, 'close'), setTimeout(LAST_WORDS_MS)]);
+      // What was read is delivered.
+      input.unpipe();
+      this.#session?.end();
+      input.destroy();
+    }
     this.#setState({ kind: 'stopped' });
   }
 }

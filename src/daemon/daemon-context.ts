@@ -17,14 +17,14 @@ export interface DaemonContext {
 /** How the process is told to do something. */
 export interface SignalActions {
   readonly stop: (signal: string) => void;
-  readonly reload: () => void;
+  readonly reload: () => void | Promise<void>;
   readonly status: () => void;
 }
 
 /** Listens for signals: SIGTERM, SIGINT and SIGQUIT end, SIGHUP reads the configuration, SIGUSR1 and SIGINFO log. */
 export function onSignals({ stop, reload, status }: SignalActions): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, () => stop(signal));
-  process.on('SIGHUP', reload);
+  process.on('SIGHUP', () => void reload());
   process.on('SIGUSR1', status);
   // The BSDs have it; elsewhere Node refuses the name.
   if (process.platform !== 'linux') process.on('SIGINFO' as NodeJS.Signals, status);

@@ -16,6 +16,9 @@ import { statusLine, statusReport } from './status.js';
 import { type SyncKeyText, SyncLink } from './sync-link.js';
 import { whiteSource } from './white-source.js';
 
+/** EX_DATAERR of sysexits(3): the capture was none. */
+const DATA_ERROR = 65;
+
 /** What a host is made with. */
 export interface HostOptions {
   readonly settings: Settings;
@@ -148,8 +151,11 @@ export class EngineHost {
     this.#options.logger.info(statusLine(this.#options.capture(), this.#engine.status()));
   }
 
-  /** Reads the sessions to their ends, commits everything, leaves the tables as they are. @throws {StoreError} */
-  async stop(): Promise<void> {
+  /**
+   * Reads the sessions to their ends, commits everything, leaves the tables as they are; gives the exit status.
+   * @throws {StoreError}
+   */
+  async stop(): Promise<number> {
     await this.#engine.finishReading();
     await this.#control.close();
     await this.#sync?.close();
@@ -159,6 +165,7 @@ export class EngineHost {
       await Promise.all(this.#keepers.map(keeper => keeper.stop()));
       this.#lock.release();
     }
+    return this.#engine.isBroken ? DATA_ERROR : 0;
   }
 }
 

@@ -21,6 +21,9 @@ type Begin = Extract<ToEngine, { type: 'begin' }>;
 let host: EngineHost | undefined;
 let log: Log | undefined;
 let capture: CaptureReport | undefined;
+/** Settles when all that the monitor relayed was taken. */
+let relayed: Promise<void> = Promise.resolve();
+let isEnding = false;
 let lastId = 0;
 const waiting = new Map<number, (reply: TableReply) => void>();
 
@@ -92,8 +95,8 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
     process.exit(1);
   }
   const relay = new Socket({ fd: RELAY_FD, readable: true, writable: false });
-  readRelay(relay, (session: CaptureSession) => host!.read(session)).catch(error =>
-    end((error as Error).message),
+  relayed = readRelay(relay, (session: CaptureSession) => host!.read(session)).catch(
+    error => void end((error as Error).message),
   );
   send({ type: 'ready' });
 }
@@ -115,11 +118,15 @@ async function remoteTables(specs: Begin['settings']['table']): Promise<Table[]>
 }
 
 /** Commits what was seen and ends; `reason` is what is wrong, if anything is. */
-async function end(reason: string | undefined): Promise<never> {
+async function end(reason: string | undefined): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
   let status = reason === undefined ? 0 : 1;
   if (reason !== undefined) log?.logger.error(reason);
   try {
-    await host?.stop();
+    // The relay is a pipe of its own: what it still holds was written before we were told to end.
+    await relayed;
+    status ||= (await host?.stop()) ?? 0;
   } catch (error) {
     log?.logger.error((error as Error).message);
     status = 1;

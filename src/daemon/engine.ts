@@ -9,7 +9,7 @@ import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Policy } from '../policy/policy.js';
-import type { StoreError } from '../store/store.js';
+import { StoreError } from '../store/store.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { SIGHTING_FIELD } from '../whitelist/tally.js';
@@ -65,6 +65,8 @@ export class Engine {
   #expired = 0;
   #lastPacket: number | null = null;
   #linkType: number | null = null;
+  #isBroken = false;
+  #isCheckingFile = false;
   readonly #reported = new Set<string>();
 
   private constructor(settings: Settings, logger: Logger, store: WorkerStore, path: string) {
@@ -139,7 +141,7 @@ export class Engine {
 
   #writerOptions(): LiveWriterOptions {
     return {
-      store: () => this.#store,
+      store: () => this.#storeInPlace(),
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
@@ -159,6 +161,7 @@ export class Engine {
     // Interfaces that went and came back have other indices.
     this.#pipeline.use(this.#policy());
     const parser = new SavefileParser();
+    this.#isBroken = false;
     try {
       for await (const chunk of stream) {
         parser.feed(chunk as Uint8Array);
@@ -166,13 +169,14 @@ export class Engine {
         this.#pipeline.drain(parser);
         this.#pipeline.flush();
         if (this.#pipeline.packets > before) this.#lastPacket = Date.now() / 1000;
+        if (parser.cursor.linkType !== 0) this.#linkType = parser.cursor.linkType;
         if (parser.problem !== undefined) break;
       }
     } catch (error) {
       this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
     }
-    if (parser.cursor.linkType !== 0) this.#linkType = parser.cursor.linkType;
     if (parser.problem !== undefined) {
+      this.#isBroken = true;
       this.#logger.error(`capture stream ${parser.problem.message} at byte ${parser.offset}`);
       stream.destroy();
     }
@@ -195,7 +199,9 @@ export class Engine {
   }
 
   #onTrouble(error: StoreError | undefined): void {
-    if (error === undefined) this.#logger.info(`database "${this.#path}" works again`);
+    const { dropped } = this.#writer.counts();
+    const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
+    if (error === undefined) this.#logger.info(`database "${this.#path}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
     this.#databaseError = error?.message ?? null;
   }
@@ -238,8 +244,23 @@ export class Engine {
 
   /** Another file in the database's place, or none: what is written to the old one would be lost. */
   async #checkFile(): Promise<void> {
-    const inode = fileIdentity(this.#path);
-    if (inode === this.#inode) return;
+    if (this.#isCheckingFile || fileIdentity(this.#path) === this.#inode) return;
+    this.#isCheckingFile = true;
+    try {
+      await this.#reopen();
+    } finally {
+      this.#isCheckingFile = false;
+    }
+  }
+
+  /** Looked at before each write, since what is written to a file that was replaced is lost. @throws {StoreError} */
+  #storeInPlace(): WorkerStore {
+    if (fileIdentity(this.#path) === this.#inode) return this.#store;
+    void this.#checkFile();
+    throw new StoreError('missing', `Store "${this.#path}" is not the file it was`);
+  }
+
+  async #reopen(): Promise<void> {
     const old = this.#store;
     const fresh = await startDatabase(this.#path, storeOptions(this.#settings));
     try {
@@ -250,7 +271,6 @@ export class Engine {
     }
     this.#store = fresh;
     this.#inode = fileIdentity(this.#path);
-    this.#databaseError = null;
     this.#logger.warn(`database "${this.#path}" was replaced: using the new one`);
     this.#writer.known.clear();
     await old.close().catch(() => {});
@@ -275,6 +295,11 @@ export class Engine {
       lastPacket: this.#lastPacket,
       linkType: this.#linkType,
     };
+  }
+
+  /** Whether the latest session held something else than a capture. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** Fulfilled when every session given to {@link read} was read to its end. */

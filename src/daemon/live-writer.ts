@@ -1,7 +1,7 @@
 // Writes the live sightings: an address not known as white at once, refreshes once in an interval, and what the
 // database does not take is kept until it does.
 
-import { OUTCOMES, type Store, StoreError } from '../store/store.js';
+import { type BatchResult, OUTCOMES, type Store, StoreError } from '../store/store.js';
 import { type Batch, FIELD, type LogRule } from '../whitelist/batch.js';
 import { SIGHTING_FIELD, Tally } from '../whitelist/tally.js';
 import { KnownWhite } from './known-white.js';
@@ -66,6 +66,7 @@ export class LiveWriter {
   readonly #stuck: Batch[] = [];
   #writing: Promise<void> | undefined;
   #urgentTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #retryMs = 0;
   #isOverflowing = false;
@@ -140,8 +141,11 @@ export class LiveWriter {
     for (;;) {
       clearTimeout(this.#urgentTimer);
       this.#urgentTimer = undefined;
-      this.#take(this.#isRefreshDue);
-      this.#isRefreshDue = false;
+      // What the database does not take is not added to batch by batch: in a tally an address is one row, however often.
+      if (this.#stuck.length === 0) {
+        this.#take(this.#isRefreshDue);
+        this.#isRefreshDue = false;
+      }
       const batch = this.#stuck[0];
       if (batch === undefined) break;
       if (!(await this.#write(batch))) break;
@@ -152,19 +156,18 @@ export class LiveWriter {
 
   /** Whether the batch was written; if not, it is tried again later. */
   async #write(batch: Batch): Promise<boolean> {
+    let result: BatchResult;
     try {
-      const { outcomes, expires } = await this.#options
-        .store()
-        .applyBatch(batch, this.#options.whiteexpSeconds);
-      if (this.#retryMs > 0) this.#options.onTrouble(undefined);
-      this.#retryMs = 0;
-      this.#isOverflowing = false;
-      this.#settle(batch, outcomes, expires);
-      return true;
+      result = await this.#options.store().applyBatch(batch, this.#options.whiteexpSeconds);
     } catch (error) {
       this.#fail(error);
       return false;
     }
+    if (this.#retryMs > 0) this.#options.onTrouble(undefined);
+    this.#retryMs = 0;
+    this.#isOverflowing = false;
+    this.#settle(batch, result);
+    return true;
   }
 
   #fail(error: unknown): void {
@@ -175,12 +178,12 @@ export class LiveWriter {
     if (this.#retryMs === 0) this.#options.onTrouble(failure);
     this.#retryMs = Math.min(Math.max(FIRST_RETRY_MS, 2 * this.#retryMs), LAST_RETRY_MS);
     if (this.#isClosed) return;
-    setTimeout(() => {
+    this.#retryTimer = setTimeout(() => {
       this.#writing ??= this.#writeWhileWaiting();
     }, this.#retryMs);
   }
 
-  #settle(batch: Batch, outcomes: Uint8Array, expires: Float64Array): void {
+  #settle(batch: Batch, { outcomes, expires }: BatchResult): void {
     const white: WhiteAddress[] = [];
     for (let row = 0; row < batch.length; row++) {
       const at = row * FIELD.stride;
@@ -207,6 +210,7 @@ export class LiveWriter {
     this.#isClosed = true;
     clearTimeout(this.#refreshTimer);
     clearTimeout(this.#urgentTimer);
+    clearTimeout(this.#retryTimer);
     await this.#writing;
     this.#take(true);
     let failure: StoreError | undefined;

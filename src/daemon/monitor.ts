@@ -10,22 +10,23 @@ import { fileURLToPath } from 'node:url';
 import { RelayWriter } from '../capture/capture-relay.js';
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
+import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { type Account, lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { createRunner } from '../table/runner.js';
 import { TableExecutor } from '../table/table-executor.js';
-import { warnOfRestart } from './alone.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { ownFolders } from './engine-host.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
+import { reloadConfiguration } from './reload.js';
 import { LOCAL_DIALECT } from './rule-guard.js';
 import { hasPf, RuleWatch } from './rule-watch.js';
-import { logOptions, needRestart } from './settings-for-daemon.js';
+import { logOptions } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
 const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
@@ -33,8 +34,8 @@ const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
 /** How often the engine is told how the capture fares. */
 const REPORT_MS = 1000;
 
-/** How long the engine has to commit what was seen: longer than it waits for a database. */
-const STOP_MS = 60_000;
+/** How long the engine has to commit what was seen, beyond the time that it waits for a locked database. */
+const STOP_MS = 30_000;
 
 /** Runs until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
 export async function runMonitor(context: DaemonContext): Promise<number> {
@@ -56,11 +57,16 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   const finished = new Promise<number>(resolve => {
     finish = resolve;
   });
+  let isStarted = false;
   let isReady = false;
   const onState = (state: CaptureState): void => {
     logCaptureState(logger, device, state);
     reportCapture();
-    if (state.kind === 'failed') finish(1);
+    if (state.kind === 'failed') {
+      // Whoever started the daemon is told, too, unless the log goes there anyhow.
+      if (!isReady && logOptions(settings).format === 'syslog') context.warn(state.message);
+      finish(1);
+    }
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
     readiness.ready(state.kind);
@@ -95,14 +101,15 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
       }
     };
     engine.onExit = how => {
+      if (isStarted) logger.error(`the engine ${how}`);
       reject(new Error(`Cannot start the engine: it ${how}`));
-      logger.error(`the engine ${how}`);
       finish(1);
     };
   });
   const syncKey = await readLinkKey(settings, line => logger.warn(line));
   engine.send({ type: 'begin', settings, account, version: context.version, ...(syncKey && { syncKey }) });
   await started;
+  isStarted = true;
 
   const watch = hasPf(device)
     ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
@@ -111,19 +118,11 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   onSignals({
     stop: () => finish(0),
     status: () => engine.send({ type: 'log-status' }),
-    reload: () =>
-      void context.reload().then(
-        after => {
-          readiness.reloading();
-          warnOfRestart(needRestart(settings, after), message => logger.warn(message));
-          settings = { ...after, device };
-          engine.send({ type: 'settings', settings });
-          void watch?.read();
-          logger.info('configuration read again');
-          readiness.ready();
-        },
-        (error: Error) => logger.error(`${error.message}; going on with the configuration as it was`),
-      ),
+    reload: async () => {
+      const use = (after: Settings): void => engine.send({ type: 'settings', settings: after });
+      settings = await reloadConfiguration(settings, { reload: context.reload, logger, readiness, use });
+      await watch?.read();
+    },
   });
   logger.debug(listeningLine(device, settings));
   const reports = setInterval(reportCapture, REPORT_MS);
@@ -134,7 +133,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   readiness.stopping();
   await source.stop();
   await relayed;
-  const engineStatus = await engine.stop(STOP_MS);
+  const engineStatus = await engine.stop(STOP_MS + settings['busy-timeout'] * 1000);
   logger.info('exiting');
   log.close();
   return status || engineStatus;
@@ -157,7 +156,10 @@ class EngineProcess {
     this.#exited = new Promise(resolve => {
       this.#child.once('exit', (code, signal) => {
         resolve(code ?? 1);
-        this.onExit(signal === null ? `ended with status ${code}` : `was killed by ${signal}`);
+        const how = signal === null ? `ended with status ${code}` : `was killed by ${signal}`;
+        // What it said before comes first.
+        if (this.#child.connected) this.#child.once('disconnect', () => this.onExit(how));
+        else this.onExit(how);
       });
     });
     this.#child.on('message', value => this.onMessage(value));
@@ -193,6 +195,14 @@ class EngineProcess {
 function makeOwnFolder(folder: string, { uid, gid }: Account): void {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found !== undefined && (found.uid !== 0 || basename(folder) !== 'spamlogd')) return;
-  if (found === undefined) mkdirSync(folder, { mode: 0o755 });
-  chownSync(folder, uid, gid);
+  try {
+    if (found === undefined) mkdirSync(folder, { mode: 0o755 });
+    chownSync(folder, uid, gid);
+  } catch (cause) {
+    const reason =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'the folder it is in does not exist'
+        : (cause as Error).message;
+    throw new Error(`Cannot make folder "${folder}": ${reason}`, { cause });
+  }
 }

@@ -7,8 +7,10 @@ import { settingsForDaemon } from './settings-for-daemon.js';
 
 /** Runs the daemon until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
 export async function runDaemon(context: DaemonContext): Promise<number> {
-  const settings = settingsForDaemon(context.settings);
-  const reload = async () => settingsForDaemon(await context.reload());
+  // In the background the process soon leaves it.
+  const folder = process.cwd();
+  const settings = settingsForDaemon(context.settings, folder);
+  const reload = async () => settingsForDaemon(await context.reload(), folder);
   const pidFile = settings['pid-file'] === undefined ? undefined : claimPidFile(settings['pid-file']);
   try {
     const prepared = { ...context, settings, reload };

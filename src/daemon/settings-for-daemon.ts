@@ -16,19 +16,38 @@ const FIXED = [
   'control-socket',
   'pid-file',
   'log',
+  'busy-timeout',
+  'table-owner',
+  'reconcile-interval',
+  'sync-target',
+  'sync-listen',
+  'sync-peer',
+  'sync-group',
+  'sync-port',
+  'sync-window',
+  'sync-key',
+  // The kernel's filter was made with them.
+  'port',
 ] as const;
 
-/** The settings, ready to be handed to a process with other rights and another folder. @throws {UsageError} */
-export function settingsForDaemon(settings: Settings): Settings {
+/**
+ * The settings, ready to be handed to a process with other rights and another folder.
+ * @param folder what relative paths are relative to
+ * @throws {UsageError}
+ */
+export function settingsForDaemon(settings: Settings, folder: string): Settings {
   const { device = DEFAULT_DEVICE } = settings;
   return {
     ...settings,
-    device: device.includes('/') ? resolve(device) : device,
-    database: resolve(databasePath(settings)),
-    'control-socket': resolve(settings['control-socket']),
-    'sync-key': resolve(settings['sync-key']),
-    'pid-file': settings['pid-file'] && resolve(settings['pid-file']),
-    ignore: [...settings.ignore, ...settings['ignore-file'].flatMap(readNetworks)],
+    device: device.includes('/') ? resolve(folder, device) : device,
+    database: resolve(folder, databasePath(settings)),
+    'control-socket': resolve(folder, settings['control-socket']),
+    'sync-key': resolve(folder, settings['sync-key']),
+    'pid-file': settings['pid-file'] && resolve(folder, settings['pid-file']),
+    ignore: [
+      ...settings.ignore,
+      ...settings['ignore-file'].flatMap(path => readNetworks(resolve(folder, path))),
+    ],
     'ignore-file': [],
     table: (settings.table.length > 0 ? settings.table : defaultTable()).filter(spec => spec.kind !== 'none'),
   };
@@ -46,7 +65,19 @@ export function logOptions(settings: Settings): LogOptions {
   return { format: process.stderr.isTTY ? 'text' : 'json', level };
 }
 
-/** Names of settings that differ and take effect at a restart only. */
-export function needRestart(before: Settings, after: Settings): string[] {
-  return FIXED.filter(name => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+/** Settings that were read again, and what of them holds. */
+export interface Reloaded {
+  /** The later settings, but for those that take effect at a restart only. */
+  readonly settings: Settings;
+  /** Names of settings that differ and wait for a restart. */
+  readonly waiting: readonly string[];
+}
+
+/** What becomes of the settings when they were read again. */
+export function reloadSettings(before: Settings, after: Settings): Reloaded {
+  const kept = Object.fromEntries(FIXED.map(name => [name, before[name]]));
+  return {
+    settings: { ...after, ...kept },
+    waiting: FIXED.filter(name => JSON.stringify(before[name]) !== JSON.stringify(after[name])),
+  };
 }

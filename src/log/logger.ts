@@ -39,6 +39,16 @@ const SYSLOG_LEVEL: Readonly<Record<number, SyslogLevel>> = {
 
 /** Opens the log. @throws Error when syslog is asked for and the native addon is missing */
 export function openLog({ format, level }: LogOptions): Log {
+  const log = openFormat(format, level);
+  // A defect is the end of the process: its reason must reach the log, and the lines before it.
+  process.once('uncaughtExceptionMonitor', error => {
+    log.logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
+    log.close();
+  });
+  return log;
+}
+
+function openFormat(format: LogOptions['format'], level: LogOptions['level']): Log {
   const options = {
     name: IDENT,
     level,

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+import { parseAddress } from '../../src/address/address.js';
+import { LiveWriter, type LiveWriterOptions, type WhiteAddress } from '../../src/daemon/live-writer.js';
+import { MemoryStore } from '../../src/store/memory-store.js';
+import { type BatchResult, StoreError } from '../../src/store/store.js';
+import type { Batch } from '../../src/whitelist/batch.js';
+import { packOrigin } from '../../src/whitelist/tally.js';
+
+const NOW = 1_800_000_000;
+const WHITEEXP = 3600;
+const RULE = { interface: 'em0', ruleset: '', rulenr: 3, subrulenr: null };
+
+/** A database that fails when told, and remembers the batches that it took. */
+class Weather extends MemoryStore {
+  readonly batches: Batch[] = [];
+  failure: StoreError | undefined;
+  attempts = 0;
+  /** Holds the next writes up until it is fulfilled. */
+  gate: Promise<void> = Promise.resolve();
+
+  override async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+    this.attempts++;
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+    this.batches.push(batch);
+    return super.applyBatch(batch, whiteexpSeconds);
+  }
+
+  /** Addresses and counts of a batch. */
+  taken(index: number): [string, number][] {
+    return [...this.batches[index]!].map(({ address, count }) => [address, count]);
+  }
+}
+
+function sighting(address: string, time: number = NOW): Int32Array {
+  return new Int32Array([...parseAddress(address)!, time, packOrigin(0, 1)]);
+}
+
+function setUp(options: Partial<LiveWriterOptions> = {}) {
+  const store = new Weather();
+  const white: WhiteAddress[] = [];
+  const trouble: (string | undefined)[] = [];
+  let overflows = 0;
+  const all: LiveWriterOptions = {
+    store: () => store,
+    rules: () => [RULE],
+    whiteexpSeconds: WHITEEXP,
+    flushIntervalMs: 1000,
+    onWritten: addresses => {
+      for (const address of addresses) white.push(address);
+    },
+    onTrouble: error => trouble.push(error?.message),
+    onOverflow: () => {
+      overflows++;
+    },
+    ...options,
+  };
+  const writer = new LiveWriter(all);
+  return { store, writer, white, trouble, options: all, overflows: () => overflows };
+}
+
+/** Lets promises settle; the clock of timers is the test's. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  mock.timers.tick(milliseconds);
+  await settle();
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+});
+
+test('an address that is not known is written after 5 ms, with all that came meanwhile', async () => {
+  const { store, writer, white } = setUp();
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(4);
+  assert.equal(store.attempts, 0);
+  writer.add(sighting('2001:db8::1'), 1);
+  writer.add(sighting('192.0.2.1', NOW + 1), 1);
+  await pass(1);
+  assert.deepEqual(store.taken(0), [
+    ['192.0.2.1', 2],
+    ['2001:db8::1', 1],
+  ]);
+  assert.deepEqual(white, [
+    { address: '192.0.2.1', expire: NOW + 1 + WHITEEXP, isNew: true },
+    { address: '2001:db8::1', expire: NOW + WHITEEXP, isNew: true },
+  ]);
+  const { lastFlush, ...counts } = writer.counts();
+  assert.ok(lastFlush !== null);
+  assert.deepEqual(counts, {
+    writtenSightings: 3,
+    writtenAddresses: 2,
+    added: 2,
+    refreshed: 0,
+    trapped: 0,
+    transactions: 1,
+    dropped: 0,
+    waiting: 0,
+  });
+});
+
+test('an address that is known is refreshed once in an interval', async () => {
+  const { store, writer, white } = setUp();
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  for (let i = 1; i <= 10; i++) {
+    writer.add(sighting('192.0.2.1', NOW + i), 1);
+    await pass(50);
+  }
+  assert.equal(store.batches.length, 1);
+  assert.equal(writer.waiting, 1);
+  await pass(500);
+  assert.deepEqual(store.taken(1), [['192.0.2.1', 10]]);
+  assert.deepEqual(white.at(-1), { address: '192.0.2.1', expire: NOW + 10 + WHITEEXP, isNew: false });
+  assert.equal(writer.counts().refreshed, 1);
+});
+
+test('an address whose entry has ended is new again', async () => {
+  const { store, writer } = setUp();
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  writer.add(sighting('192.0.2.1', NOW + WHITEEXP), 1);
+  await pass(5);
+  assert.equal(store.batches.length, 2);
+  assert.equal(writer.counts().added, 2);
+});
+
+test('a trapped address stays trapped and is not called white', async () => {
+  const { store, writer, white } = setUp();
+  await store.trap('192.0.2.1', NOW, 86_400);
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  assert.deepEqual(white, []);
+  assert.equal(writer.counts().trapped, 1);
+});
+
+test('while the database fails all is kept, each address once, and is written when it works again', async () => {
+  const { store, writer, trouble } = setUp();
+  store.failure = new StoreError('full', 'Cannot write to store "x": disk full');
+  for (let i = 0; i < 60; i++) {
+    writer.add(sighting('192.0.2.1', NOW + i), 1);
+    writer.add(sighting('192.0.2.2', NOW + i), 1);
+    await pass(1000);
+  }
+  assert.deepEqual(trouble, ['Cannot write to store "x": disk full']);
+  // Two wait in the batch that failed, and two behind it.
+  assert.equal(writer.waiting, 4);
+  assert.equal(writer.counts().writtenSightings, 0);
+  store.failure = undefined;
+  await pass(10_000);
+  assert.deepEqual(trouble, ['Cannot write to store "x": disk full', undefined]);
+  assert.equal(writer.waiting, 0);
+  assert.equal(writer.counts().writtenSightings, 120);
+  assert.equal(store.batches.length, 2);
+});
+
+test('a failing database is tried again after 0.5 s, and at last every 10 s', async () => {
+  const { store, writer } = setUp();
+  store.failure = new StoreError('busy', 'locked');
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  const at: number[] = [];
+  for (let time = 0, attempts = 1; time < 60_000; time += 100) {
+    if (store.attempts > attempts) at.push(time);
+    attempts = store.attempts;
+    await pass(100);
+  }
+  assert.deepEqual(at, [500, 1500, 3500, 7500, 15_500, 25_500, 35_500, 45_500, 55_500]);
+});
+
+test('what does not fit is counted, and said once a time', async () => {
+  const { store, writer, overflows } = setUp();
+  store.failure = new StoreError('busy', 'locked');
+  const many = 500_100;
+  const words = new Int32Array(many * 6);
+  for (let i = 0; i < many; i++) words.set([0, 0, 0xffff, 0x0a000000 + i, NOW, packOrigin(0, 1)], i * 6);
+  writer.add(words, many);
+  assert.equal(writer.waiting, 500_000);
+  assert.equal(writer.counts().dropped, 100);
+  assert.equal(overflows(), 1);
+  store.failure = undefined;
+  await writer.drain();
+  assert.equal(writer.counts().writtenSightings, 500_000);
+  assert.equal(writer.waiting, 0);
+});
+
+test('draining writes what waits, the refreshes too', async () => {
+  const { store, writer } = setUp();
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  writer.add(sighting('192.0.2.1', NOW + 1), 1);
+  writer.add(sighting('192.0.2.2', NOW + 1), 1);
+  await writer.drain();
+  assert.equal(writer.counts().writtenSightings, 3);
+  assert.equal(writer.waiting, 0);
+  assert.equal(store.attempts, 3);
+});
+
+test('draining while a retry is due writes each batch once', async () => {
+  const { store, writer } = setUp();
+  store.failure = new StoreError('busy', 'locked');
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  store.failure = undefined;
+  let open: () => void = () => {};
+  store.gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const drained = writer.drain();
+  await pass(600);
+  open();
+  await drained;
+  await pass(60_000);
+  assert.deepEqual([store.batches.length, writer.counts().writtenSightings], [1, 1]);
+});
+
+test('draining into a database that fails says so, and keeps count of what is lost', async () => {
+  const { store, writer } = setUp();
+  store.failure = new StoreError('full', 'Cannot write to store "x": disk full');
+  writer.add(sighting('192.0.2.1'), 1);
+  await assert.rejects(writer.drain(), { name: 'StoreError', code: 'full' });
+  assert.equal(writer.waiting, 1);
+});
+
+test('with other options what waited is written as it was meant', async () => {
+  const { store, writer, options } = setUp();
+  writer.add(sighting('192.0.2.1'), 1);
+  writer.use({ ...options, whiteexpSeconds: 7200 });
+  await settle();
+  writer.add(sighting('192.0.2.2'), 1);
+  await pass(5);
+  assert.deepEqual(
+    [0, 1].map(index => store.taken(index)),
+    [[['192.0.2.1', 1]], [['192.0.2.2', 1]]],
+  );
+});
+
+test('what a listener throws is not taken for a failure of the database', async () => {
+  const { store, writer, trouble } = setUp({
+    onWritten: () => {
+      throw new Error('a defect');
+    },
+  });
+  writer.add(sighting('192.0.2.1'), 1);
+  await assert.rejects(writer.drain(), /a defect/);
+  assert.equal(store.batches.length, 1);
+  assert.deepEqual(trouble, []);
+});
