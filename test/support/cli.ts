@@ -27,7 +27,7 @@ export interface RunOptions {
 
 const NOBODY = 65_534;
 
-/** Where the coverage of the tests is measured, that of the processes they start is, too. */
+/** Where the coverage of the tests is measured, that of the processes they start is, too, if they may write there. */
 const COVERAGE = 'NODE_V8_COVERAGE';
 
 /** The environment and the options that keep the machine's own settings out of a test. */
@@ -38,7 +38,7 @@ function spawnOptions({ environment, folder, isUnprivileged }: RunOptions): Spaw
     env: {
       PATH: process.env['PATH'] ?? '',
       TZ: 'UTC',
-      ...(coverage !== undefined && { [COVERAGE]: coverage }),
+      ...(coverage !== undefined && !isDropped && { [COVERAGE]: coverage }),
       ...environment,
     },
     ...(folder && { cwd: folder }),
