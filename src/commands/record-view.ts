@@ -1,8 +1,7 @@
 // A record of the database as `query` and `list` show it.
 
 import type { ListStatus } from '../options/table.js';
-import { lastSeenOf } from '../store/memory-store.js';
-import type { AddressRecord, StoreRecord, TupleRecord } from '../store/store.js';
+import { type AddressRecord, lastSeenOf, type StoreRecord, type TupleRecord } from '../store/store.js';
 import type { Direction } from '../whitelist/batch.js';
 import { entryStatus, isTrapped } from '../whitelist/entry.js';
 import { isoTime } from './format.js';

@@ -1,7 +1,7 @@
 // The whitelist in memory: for tests, and on top of a database that must not be changed.
 
 import { parseAddress } from '../address/address.js';
-import { type Prefix, parsePrefix, prefixContains } from '../address/prefix.js';
+import { type Prefix, prefixContains } from '../address/prefix.js';
 import { applySync } from '../whitelist/apply-sync.js';
 import type { AddressSightings, Batch } from '../whitelist/batch.js';
 import {
@@ -17,6 +17,7 @@ import {
   type AddressStatement,
   type BatchResult,
   type ListOptions,
+  lastSeenOf,
   OUTCOMES,
   type Sighting,
   type SortKey,
@@ -26,30 +27,44 @@ import {
   type TupleRecord,
 } from './store.js';
 
+const EVERYTHING: Prefix = { words: [0, 0, 0, 0], bits: 0 };
+
 /** A {@link Store} that forgets everything at the end. What it has no word of is looked up in `base`, which it only reads. */
 export class MemoryStore implements Store {
   readonly #base: Store | undefined;
   /** undefined: deleted here, whatever the base says. */
   readonly #records = new Map<string, AddressRecord | undefined>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(base?: Store) {
     this.#base = base;
   }
 
-  async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
-    const outcomes = new Uint8Array(batch.length);
-    const expires = new Float64Array(batch.length);
-    for (let row = 0; row < batch.length; row++) {
-      const sightings = batch.row(row);
-      const { address } = sightings;
-      const before = await this.#get(address);
-      const { outcome, entry } = applySightings(before?.entry, sightings, whiteexpSeconds);
-      const sighting = mergeSighting(before?.sighting, sightings);
-      this.#records.set(address, { kind: 'address', address, entry, sighting });
-      outcomes[row] = OUTCOMES.indexOf(outcome);
-      expires[row] = entry.expire;
-    }
-    return { outcomes, expires };
+  applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+    return this.#inTurn(async () => {
+      const outcomes = new Uint8Array(batch.length);
+      const expires = new Float64Array(batch.length);
+      const records: AddressRecord[] = [];
+      for (let row = 0; row < batch.length; row++) {
+        const sightings = batch.row(row);
+        const { address } = sightings;
+        const before = await this.#get(address);
+        const { outcome, entry } = applySightings(before?.entry, sightings, whiteexpSeconds);
+        const sighting = mergeSighting(before?.sighting, sightings);
+        records.push({ kind: 'address', address, entry, sighting });
+        outcomes[row] = OUTCOMES.indexOf(outcome);
+        expires[row] = entry.expire;
+      }
+      for (const record of records) this.#records.set(record.address, record);
+      return { outcomes, expires };
+    });
+  }
+
+  /** Changes are made one after the other: each looks something up first, and may have to wait for it. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async applySync(
@@ -57,16 +72,19 @@ export class MemoryStore implements Store {
     now: number,
     whiteexpSeconds: number,
   ): Promise<readonly SyncResult[]> {
-    const results: SyncResult[] = [];
-    for (const { address, ...statement } of statements) {
-      const before = await this.#get(address);
-      const { outcome, entry } = applySync(before?.entry, statement, now, whiteexpSeconds);
-      if (outcome === 'deleted') this.#records.set(address, undefined);
-      else if (entry !== undefined)
-        this.#records.set(address, { kind: 'address', address, ...before, entry });
-      results.push({ outcome, expire: entry?.expire ?? 0 });
-    }
-    return results;
+    return this.#inTurn(async () => {
+      const results: SyncResult[] = [];
+      for (const { address, ...statement } of statements) {
+        const before = await this.#get(address);
+        const { outcome, entry } = applySync(before?.entry, statement, now, whiteexpSeconds);
+        if (outcome === 'deleted') this.#records.set(address, undefined);
+        else if (entry !== undefined) {
+          this.#records.set(address, { kind: 'address', address, ...before, entry });
+        }
+        results.push({ outcome, expire: entry?.expire ?? 0 });
+      }
+      return results;
+    });
   }
 
   async get(address: string): Promise<Entry | undefined> {
@@ -116,32 +134,38 @@ export class MemoryStore implements Store {
     return this.#change(address, entry => trapByHand(entry, now, trapexpSeconds));
   }
 
-  async #change(address: string, change: (entry: Entry | undefined) => Entry): Promise<Entry> {
-    const before = await this.#get(address);
-    const entry = change(before?.entry);
-    this.#records.set(address, { kind: 'address', address, ...before, entry });
-    return entry;
+  #change(address: string, change: (entry: Entry | undefined) => Entry): Promise<Entry> {
+    return this.#inTurn(async () => {
+      const before = await this.#get(address);
+      const entry = change(before?.entry);
+      this.#records.set(address, { kind: 'address', address, ...before, entry });
+      return entry;
+    });
   }
 
-  async delete(address: string): Promise<boolean> {
-    const isThere = (await this.#get(address)) !== undefined;
-    this.#records.set(address, undefined);
-    return isThere;
+  delete(address: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const isThere = (await this.#get(address)) !== undefined;
+      this.#records.set(address, undefined);
+      return isThere;
+    });
   }
 
-  async expireWhite(now: number): Promise<string[]> {
-    const gone: string[] = [];
-    for await (const record of this.find(parsePrefix('::/0')!)) {
-      if (record.kind !== 'address' || isTrapped(record.entry) || record.entry.expire > now) continue;
-      gone.push(record.address);
-    }
-    for (const address of gone) this.#records.set(address, undefined);
-    return gone;
+  expireWhite(now: number): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const gone: string[] = [];
+      for await (const record of this.find(EVERYTHING)) {
+        if (record.kind !== 'address' || isTrapped(record.entry) || record.entry.expire > now) continue;
+        gone.push(record.address);
+      }
+      for (const address of gone) this.#records.set(address, undefined);
+      return gone;
+    });
   }
 
   async countWhite(now: number): Promise<number> {
     let count = 0;
-    for await (const record of this.find(parsePrefix('::/0')!)) {
+    for await (const record of this.find(EVERYTHING)) {
       if (record.kind === 'address' && entryStatus(record.entry, now) === 'WHITE') count++;
     }
     return count;
@@ -153,7 +177,7 @@ export class MemoryStore implements Store {
 }
 
 /** What is known of an address's sightings after those of a batch. */
-export function mergeSighting(before: Sighting | undefined, sightings: AddressSightings): Sighting {
+function mergeSighting(before: Sighting | undefined, sightings: AddressSightings): Sighting {
   const { firstSeen, lastSeen, lastDirection, inbound, outbound, rule } = sightings;
   if (before === undefined) return { firstSeen, lastSeen, lastDirection, inbound, outbound, rule };
   const isLater = lastSeen >= before.lastSeen;
@@ -167,13 +191,8 @@ export function mergeSighting(before: Sighting | undefined, sightings: AddressSi
   };
 }
 
-/** When an address was last seen; derived from `expire` where only the tarpit knows it. */
-export function lastSeenOf(record: AddressRecord, whiteexpSeconds: number): number {
-  return record.sighting?.lastSeen ?? record.entry.expire - whiteexpSeconds;
-}
-
 /** Whether a record fits the options of a list. */
-export function isListed(record: StoreRecord, options: ListOptions): boolean {
+function isListed(record: StoreRecord, options: ListOptions): boolean {
   const { now, status, seenSince, expiringUntil, whiteexpSeconds } = options;
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
   if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
@@ -182,12 +201,12 @@ export function isListed(record: StoreRecord, options: ListOptions): boolean {
   if (status !== undefined && !status.has(recordStatus)) return false;
   if (expiringUntil !== undefined && (entry.expire <= now || entry.expire > expiringUntil)) return false;
   if (seenSince === undefined) return true;
-  if (record.kind === 'tuple' || isTrapped(entry)) return false;
+  if (record.kind === 'tuple' || (isTrapped(entry) && record.sighting === undefined)) return false;
   return lastSeenOf(record, whiteexpSeconds) >= seenSince;
 }
 
 /** The records in the order that the options ask for; equal ones by address. */
-export function sortRecords(records: readonly StoreRecord[], options: ListOptions): StoreRecord[] {
+function sortRecords(records: readonly StoreRecord[], options: ListOptions): StoreRecord[] {
   if (options.sort === 'database') return [...records];
   const keyed = records.map(record => ({
     record,

@@ -1,18 +1,20 @@
-// Reads records out of an SQLite database, a page at a time: no read lock is held while the reader is busy with a page,
-// since a lock held longer than a moment stops greyd's commits.
+// Reads the records of a prefix out of an SQLite database, a page at a time: no read lock is held while the reader is
+// busy with a page, since a lock held longer than a moment stops greyd's commits.
 
 import type { Database } from 'better-sqlite3';
-import { formatAddress, isIpv4Words, parseAddress } from '../address/address.js';
+import { formatAddress, formatIpv4, isIpv4Words, parseAddress } from '../address/address.js';
 import { type Prefix, prefixContains } from '../address/prefix.js';
 import type { Direction } from '../whitelist/batch.js';
-import type { AddressRecord, ListOptions, SortKey, StoreRecord, TupleRecord } from './store.js';
+import type { AddressRecord, TupleRecord } from './store.js';
 
-/** A row of {@link selectRecords}, tables joined. */
-interface Row {
-  readonly ip: string;
-  readonly helo: string;
-  readonly from: string;
-  readonly to: string;
+/** A row of {@link selectRecords}. greyd's columns may hold anything: no type holds anybody to it. */
+export interface Row {
+  readonly id: number;
+  readonly ip: unknown;
+  readonly helo: unknown;
+  readonly from: unknown;
+  readonly to: unknown;
+  readonly is_tuple: number;
   readonly first: number;
   readonly pass: number;
   readonly expire: number;
@@ -29,23 +31,32 @@ interface Row {
   readonly subrulenr: number | null;
 }
 
-const IS_TUPLE = `(helo <> '' OR "from" <> '' OR "to" <> '')`;
+/** An address's own row has empty texts there, exactly; everything else is a tuple, NULLs among it. */
+const IS_TUPLE = `(helo IS NOT '' OR "from" IS NOT '' OR "to" IS NOT '')`;
 
-function selectRecords(withSightings: boolean): string {
-  const entry = 'e.rowid AS id, e.ip, helo, "from", "to", first, pass, expire, bcount, pcount';
+const SIGHTING = 'last_direction, inbound, outbound, interface, ruleset, rulenr, subrulenr';
+
+/** All columns of {@link Row}, tables joined, numbers made numbers; of the table of entries as `e`. */
+export function selectRecords(withSightings: boolean): string {
+  const numbers = ['first', 'pass', 'expire', 'bcount', 'pcount']
+    .map(column => `coalesce(CAST(${column} AS INTEGER), 0) AS ${column}`)
+    .join(', ');
+  const entry = `e.rowid AS id, e.ip, helo, "from", "to", ${IS_TUPLE} AS is_tuple, ${numbers}`;
   if (!withSightings) return `SELECT ${entry}, NULL AS first_seen, NULL AS last_seen FROM entries e`;
-  return `SELECT ${entry}, first_seen, last_seen, last_direction, inbound, outbound, interface, ruleset, rulenr, subrulenr
+  return `SELECT ${entry}, first_seen, last_seen, ${SIGHTING}
     FROM entries e LEFT JOIN sightings s ON s.ip = e.ip AND NOT ${IS_TUPLE}`;
 }
 
-/** greyd's columns have no type that SQLite would hold anybody to; what is not text is shown as text. */
-function toRecord(row: Row): AddressRecord | TupleRecord {
+/** A row as a record; what is not text is shown as text. */
+export function toRecord(row: Row): AddressRecord | TupleRecord {
   const { first, pass, expire, bcount, pcount } = row;
   const entry = { first, pass, expire, bcount, pcount };
-  const [address, helo, from, to] = [row.ip, row.helo, row.from, row.to].map(value => String(value ?? ''));
-  if (helo || from || to)
-    return { kind: 'tuple', address: address!, helo: helo!, from: from!, to: to!, entry };
-  if (row.first_seen === null) return { kind: 'address', address: address!, entry };
+  const address = toText(row.ip);
+  if (row.is_tuple) {
+    const [helo, from, to] = [toText(row.helo), toText(row.from), toText(row.to)];
+    return { kind: 'tuple', address, helo, from, to, entry };
+  }
+  if (row.first_seen === null) return { kind: 'address', address, entry };
   const rule = {
     interface: row.interface,
     ruleset: row.ruleset,
@@ -60,13 +71,17 @@ function toRecord(row: Row): AddressRecord | TupleRecord {
     outbound: row.outbound,
     rule,
   };
-  return { kind: 'address', address: address!, entry, sighting };
+  return { kind: 'address', address, entry, sighting };
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : String(value ?? '');
 }
 
 /** Rows of a page. */
 const PAGE = 2000;
 
-/** Records whose address is inside a prefix: by the index where that finds them, else by looking at every one. */
+/** Records whose address is inside a prefix: as much of the index is read as can hold such. */
 export function* findRecords(
   db: Database,
   withSightings: boolean,
@@ -74,149 +89,43 @@ export function* findRecords(
 ): Generator<AddressRecord | TupleRecord> {
   const isOne = prefix.bits === 128;
   const [low, high] = isOne ? [formatAddress(prefix.words), formatAddress(prefix.words)] : textRange(prefix);
-  const key = '(e.ip, helo, "from", "to")';
-  const find = db.prepare<unknown[], Row>(
-    `${selectRecords(withSightings)} WHERE e.ip >= ? AND e.ip ${isOne ? '<=' : '<'} ? AND ${key} > (?, ?, ?, ?)
-     ORDER BY e.ip, helo, "from", "to" LIMIT ${PAGE}`,
+  // The key goes back to SQLite as the bytes that it was: as text it may have been no UTF-8.
+  const page = db.prepare<object, Row & { readonly key: Buffer }>(
+    `SELECT *, CAST(ip AS BLOB) AS key FROM (${selectRecords(withSightings)}
+     WHERE e.ip >= CAST(@key AS TEXT) AND e.ip ${isOne ? '<=' : '<'} @high
+       AND (e.ip > CAST(@key AS TEXT) OR e.rowid > @id)
+     ORDER BY e.ip, e.rowid LIMIT ${PAGE})`,
   );
-  let after = ['', '', '', ''];
-  for (;;) {
-    const rows = find.all(low, high, ...after);
+  let last: { readonly key: Buffer; readonly id: number } | undefined;
+  do {
+    const { key, id } = last ?? { key: Buffer.from(low), id: Number.MIN_SAFE_INTEGER };
+    const rows = page.all({ key, id, high });
     for (const row of rows) {
-      const words = parseAddress(String(row.ip));
+      const words = typeof row.ip === 'string' ? parseAddress(row.ip) : undefined;
       if (words !== undefined && prefixContains(prefix, words)) yield toRecord(row);
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
-    after = [last.ip, last.helo, last.from, last.to];
-  }
+    last = rows.length < PAGE ? undefined : rows.at(-1);
+  } while (last !== undefined);
 }
 
 /** The range of texts in which the texts of all addresses of a prefix are; as narrow as whole labels allow. */
-function textRange({ words, bits }: Prefix): [string, string] {
+function textRange({ words, bits }: Prefix): [from: string, to: string] {
   const isIpv4 = bits >= 96 && isIpv4Words(words[0], words[1], words[2]);
-  const text = formatAddress(words);
-  const fixed = isIpv4
-    ? text.split('.').slice(0, Math.floor((bits - 96) / 8))
-    : text
-        .split('::')[0]!
-        .split(':')
-        .slice(0, Math.floor(bits / 16));
   const separator = isIpv4 ? '.' : ':';
-  // A group that may be zero may be written as '::', so nothing beyond the groups before it is certain.
-  const label = fixed.filter(Boolean).join(separator);
-  return label === ''
-    ? ['', '\u{10ffff}']
-    : [label + separator, label + String.fromCharCode(separator.charCodeAt(0) + 1)];
+  const label = (isIpv4 ? certainBytes(words[3], bits - 96) : certainGroups(words, bits)).join(separator);
+  if (label === '') return ['', '\u{10ffff}'];
+  return [label + separator, label + String.fromCharCode(separator.charCodeAt(0) + 1)];
 }
 
-const ORDER: Readonly<Record<SortKey, string>> = {
-  database: '',
-  address: 'ORDER BY address_key(ip), ip',
-  lastSeen: 'ORDER BY seen DESC, ip',
-  expire: 'ORDER BY expire, ip',
-  first: 'ORDER BY first DESC, ip',
-  pcount: 'ORDER BY pcount DESC, ip',
-};
-
-/** Records that fit the options. */
-export function* listRecords(
-  db: Database,
-  withSightings: boolean,
-  options: ListOptions,
-): Generator<StoreRecord> {
-  const { now, status, seenSince, expiringUntil, whiteexpSeconds, sort, limit } = options;
-  const conditions: string[] = [];
-  const kinds: Readonly<Record<string, string>> = {
-    WHITE: `(NOT ${IS_TUPLE} AND pcount >= 0 AND expire > @now)`,
-    TRAPPED: `(NOT ${IS_TUPLE} AND pcount < 0 AND expire > @now)`,
-    EXPIRED: `(NOT ${IS_TUPLE} AND expire <= @now)`,
-    GREY: IS_TUPLE,
-  };
-  if (status !== undefined) {
-    const wanted = [...status].flatMap(name => kinds[name] ?? []);
-    conditions.push(`(${['0', ...wanted].join(' OR ')})`);
-  }
-  const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
-  if (seenSince !== undefined) conditions.push(`NOT ${IS_TUPLE} AND pcount >= 0 AND seen >= @seenSince`);
-  if (expiringUntil !== undefined) conditions.push('expire > @now AND expire <= @expiringUntil');
-  const filter = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-  const all = `SELECT *, coalesce(last_seen, expire - @whiteexpSeconds) AS seen FROM (${selectRecords(withSightings)})`;
-  const values = { now, seenSince, expiringUntil, whiteexpSeconds, limit: limit ?? -1 };
-  let left = limit ?? Number.POSITIVE_INFINITY;
-  const pages =
-    sort === 'database'
-      ? pagesByRowid(db, all, filter, values)
-      : pagesInOrder(db, all, filter, ORDER[sort], values);
-  for (const rows of pages) {
-    for (const row of rows) {
-      if (left-- <= 0) return;
-      yield toRecord(row);
-    }
-  }
-  if (isOfTime || (status !== undefined && !status.has('SPAMTRAP')) || !hasSpamtraps(db)) return;
-  const traps = db.prepare<[], string>('SELECT address FROM spamtraps ORDER BY address').pluck();
-  for (const address of traps.all()) {
-    if (left-- <= 0) return;
-    yield { kind: 'spamtrap', address };
-  }
+function certainBytes(word: number, bits: number): string[] {
+  return formatIpv4(word)
+    .split('.')
+    .slice(0, Math.floor(bits / 8));
 }
 
-function* pagesByRowid(db: Database, all: string, filter: string, values: object): Generator<Row[]> {
-  const page = db.prepare<object, Row & { id: number }>(
-    `${all} ${filter ? `${filter} AND` : 'WHERE'} id > @after ORDER BY id LIMIT ${PAGE}`,
-  );
-  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-    const rows = page.all({ ...values, after });
-    yield rows;
-    if (rows.length < PAGE) return;
-    after = rows.at(-1)!.id;
-  }
-}
-
-let tables = 0;
-
-/** The order is put down once, in a temporary table, and then walked. */
-function* pagesInOrder(
-  db: Database,
-  all: string,
-  filter: string,
-  order: string,
-  values: object,
-): Generator<Row[]> {
-  db.function('address_key', { deterministic: true }, ip => addressKey(String(ip)));
-  const table = `temp.ordered_${++tables}`;
-  db.prepare(`CREATE TABLE ${table} AS SELECT id FROM (${all}) ${filter} ${order} LIMIT @limit`).run(values);
-  try {
-    const page = db.prepare<object, Row & { place: number }>(
-      `SELECT o.rowid AS place, r.* FROM ${table} o JOIN (${all}) r ON r.id = o.id
-       WHERE o.rowid > @after ORDER BY o.rowid LIMIT ${PAGE}`,
-    );
-    for (let after = 0; ; ) {
-      const rows = page.all({ ...values, after });
-      if (rows.length === 0) return;
-      yield rows;
-      after = rows.at(-1)!.place;
-    }
-  } finally {
-    db.exec(`DROP TABLE ${table}`);
-  }
-}
-
-/** Sorts as the addresses' numbers do; what is no address comes last. */
-function addressKey(ip: string): Buffer {
-  const words = parseAddress(ip);
-  if (words === undefined) return Buffer.from([0xff, 0xff, ...Buffer.from(ip)]);
-  const key = Buffer.alloc(17);
-  words.forEach((word, i) => {
-    key.writeUInt32BE(word, 1 + 4 * i);
-  });
-  return key;
-}
-
-/** Whether greyd's table of spamtraps is there; the oldest greyd made none. */
-function hasSpamtraps(db: Database): boolean {
-  return (
-    db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'spamtraps'").get() !== undefined
-  );
+/** Any zero group may be written as part of `::`, so nothing from the first one on is certain. */
+function certainGroups(words: readonly number[], bits: number): string[] {
+  const groups = words.flatMap(word => [word >>> 16, word & 0xffff]).slice(0, Math.floor(bits / 16));
+  const zero = groups.indexOf(0);
+  return groups.slice(0, zero < 0 ? groups.length : zero).map(group => group.toString(16));
 }

@@ -47,16 +47,17 @@ CREATE TABLE IF NOT EXISTS sightings(
 
 const ENTRY_COLUMNS = ['ip', 'helo', 'from', 'to', 'first', 'pass', 'expire', 'bcount', 'pcount'];
 
-/** Whether our own table is there: a database written by greyd alone has none. */
-export function hasSightings(db: Database): boolean {
-  return columnsOf(db, 'sightings').length > 0;
+/** Whether there is such a table; the oldest greyd made none of spamtraps. */
+export function hasTable(db: Database, table: string): boolean {
+  return columnsOf(db, table).length > 0;
 }
 
 function columnsOf(db: Database, table: string): string[] {
   return db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
 }
 
-function isEmpty(db: Database): boolean {
+/** Whether there is no table at all, as in a file that was made and not written to yet. */
+export function isEmpty(db: Database): boolean {
   return db.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
 }
 
@@ -90,7 +91,7 @@ export function checkSchema(db: Database, name: string): void {
 export function ensureSchema(db: Database, name: string): void {
   if (isEmpty(db)) db.pragma('journal_mode = WAL');
   else checkSchema(db, name);
-  if (hasSightings(db)) return;
+  if (hasTable(db, 'sightings')) return;
   db.transaction(() => {
     db.exec(GREYD_TABLES + OUR_TABLES);
     const hasVersion = db.prepare('SELECT 1 FROM sightings_version').get() !== undefined;

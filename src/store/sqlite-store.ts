@@ -1,17 +1,14 @@
 // The whitelist in an SQLite file shared with greyd. Calls run to their end on the thread that makes them.
 
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
-import { canonicalAddress } from '../address/address.js';
+import type { Database } from 'better-sqlite3';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
 import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
-import { findRecords, listRecords } from './sqlite-query.js';
-import { checkSchema, ensureSchema, hasSightings } from './sqlite-schema.js';
-import { applyStatements } from './sqlite-sync.js';
+import { openSqlite, type SqliteOptions } from './sqlite-open.js';
+import { findRecords } from './sqlite-query.js';
+import { hasTable } from './sqlite-schema.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -24,54 +21,32 @@ import {
   type TupleRecord,
 } from './store.js';
 
-/** How to open a database. */
-export interface SqliteOptions {
-  /** Only read; the file must exist, and is not changed in any way. */
-  readonly isReadOnly?: boolean;
-  /** Make the file, and the folder it is in, when it does not exist. */
-  readonly canCreate?: boolean;
-  /** How long to wait for other programs' locks, in milliseconds. */
-  readonly busyTimeoutMs?: number;
-}
+export type { SqliteOptions } from './sqlite-open.js';
 
-/** As long as greyd may hold its lock several times over. */
-export const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
-
+/** An address's own row, for greyd as for us. */
 const OWN_ROW = "ip = ? AND helo = '' AND \"from\" = '' AND \"to\" = ''";
+
+const ENTRY = 'first, pass, expire, bcount, pcount';
 
 /** A {@link Store} on an SQLite file. */
 export class SqliteStore implements Store {
-  readonly #db: Database.Database;
+  readonly #db: Database;
   readonly #name: string;
+  readonly #isReadOnly: boolean;
   readonly #hasSightings: boolean;
   #writer: SqliteBatchWriter | undefined;
 
   /** @throws {StoreError} */
   constructor(path: string, options: SqliteOptions = {}) {
     this.#name = `"${path}"`;
-    const { isReadOnly = false, canCreate = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
-    const verb = existsSync(path) ? 'open' : 'create';
-    if (verb === 'create' && !canCreate) {
-      throw new StoreError('missing', `Cannot open store ${this.#name}: no such file`);
-    }
-    let db: Database.Database | undefined;
-    try {
-      if (verb === 'create') makeFolder(dirname(path));
-      db = new Database(path, { readonly: isReadOnly, fileMustExist: !canCreate, timeout: busyTimeoutMs });
-      // Every commit reaches the disk: what a batch reported as written survives a power failure.
-      if (!isReadOnly) db.pragma('synchronous = FULL');
-      if (isReadOnly) checkSchema(db, this.#name);
-      else ensureSchema(db, this.#name);
-      this.#hasSightings = hasSightings(db);
-      this.#db = db;
-    } catch (cause) {
-      db?.close();
-      throw sqliteError(verb, this.#name, cause);
-    }
+    this.#isReadOnly = options.isReadOnly ?? false;
+    this.#db = openSqlite(path, options);
+    // A database written by greyd alone has none.
+    this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));
   }
 
   async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
-    return this.#run('write to', () => {
+    return this.#write(() => {
       this.#writer ??= new SqliteBatchWriter(this.#db);
       return this.#writer.apply(batch, whiteexpSeconds);
     });
@@ -82,14 +57,13 @@ export class SqliteStore implements Store {
     now: number,
     whiteexpSeconds: number,
   ): Promise<readonly SyncResult[]> {
-    return this.#run('write to', () => applyStatements(this.#db, statements, now, whiteexpSeconds));
+    const { applyStatements } = await import('./sqlite-sync.js');
+    return this.#transaction(db => applyStatements(db, statements, now, whiteexpSeconds));
   }
 
   async get(address: string): Promise<Entry | undefined> {
     return this.#run('read', () =>
-      this.#db
-        .prepare<[string], Entry>(`SELECT first, pass, expire, bcount, pcount FROM entries WHERE ${OWN_ROW}`)
-        .get(address),
+      this.#db.prepare<[string], Entry>(`SELECT ${ENTRY} FROM entries WHERE ${OWN_ROW}`).get(address),
     );
   }
 
@@ -98,6 +72,7 @@ export class SqliteStore implements Store {
   }
 
   async *list(options: ListOptions): AsyncGenerator<StoreRecord> {
+    const { listRecords } = await import('./sqlite-list.js');
     yield* this.#iterate(() => listRecords(this.#db, this.#hasSightings, options));
   }
 
@@ -110,72 +85,55 @@ export class SqliteStore implements Store {
   }
 
   #change(address: string, change: (entry: Entry | undefined) => Entry): Entry {
-    const columns = 'first, pass, expire, bcount, pcount';
-    return this.#run('write to', () =>
-      this.#db
-        .transaction(() => {
-          const find = this.#db.prepare<[string], Entry>(`SELECT ${columns} FROM entries WHERE ${OWN_ROW}`);
-          const entry = change(find.get(address));
-          this.#db
-            .prepare(
-              `INSERT OR REPLACE INTO entries(ip, helo, "from", "to", ${columns}) VALUES (?, '', '', '', ?, ?, ?, ?, ?)`,
-            )
-            .run(address, entry.first, entry.pass, entry.expire, entry.bcount, entry.pcount);
-          return entry;
-        })
-        .immediate(),
-    );
+    return this.#transaction(db => {
+      const entry = change(
+        db.prepare<[string], Entry>(`SELECT ${ENTRY} FROM entries WHERE ${OWN_ROW}`).get(address),
+      );
+      const { first, pass, expire, bcount, pcount } = entry;
+      const values = [first, pass, expire, bcount, pcount, address];
+      const update = `UPDATE entries SET (${ENTRY}) = (?, ?, ?, ?, ?) WHERE ${OWN_ROW}`;
+      const insert = `INSERT INTO entries(${ENTRY}, ip, helo, "from", "to") VALUES (?, ?, ?, ?, ?, ?, '', '', '')`;
+      if (db.prepare(update).run(...values).changes === 0) db.prepare(insert).run(...values);
+      return entry;
+    });
   }
 
   async delete(address: string): Promise<boolean> {
-    return this.#run('write to', () =>
-      this.#db
-        .transaction(() => {
-          this.#db.prepare('DELETE FROM sightings WHERE ip = ?').run(address);
-          return this.#db.prepare(`DELETE FROM entries WHERE ${OWN_ROW}`).run(address).changes > 0;
-        })
-        .immediate(),
-    );
+    return this.#transaction(db => {
+      db.prepare('DELETE FROM sightings WHERE ip = ?').run(address);
+      return db.prepare(`DELETE FROM entries WHERE ${OWN_ROW}`).run(address).changes > 0;
+    });
   }
 
   async expireWhite(now: number): Promise<string[]> {
-    const isWhite = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0`;
-    return this.#run('write to', () => {
-      const find = this.#db.prepare<[number], string>(
-        `SELECT ip FROM entries WHERE ${isWhite} AND expire <= ?`,
-      );
-      // Looked up without a lock, since mostly there is nothing; then each is deleted only if it still is expired.
-      const candidates = find
-        .pluck()
-        .all(now)
-        .filter(ip => canonicalAddress(String(ip)) !== undefined);
-      if (candidates.length === 0) return [];
-      return this.#db
-        .transaction(() => {
-          const remove = this.#db.prepare(`DELETE FROM entries WHERE ip = ? AND ${isWhite} AND expire <= ?`);
-          const forget = this.#db.prepare('DELETE FROM sightings WHERE ip = ?');
-          return candidates.filter(address => {
-            if (remove.run(address, now).changes === 0) return false;
-            forget.run(address);
-            return true;
-          });
-        })
-        .immediate();
-    });
+    const { findEnded, removeEnded } = await import('./sqlite-expire.js');
+    const ended = this.#run('read', () => findEnded(this.#db, now));
+    if (ended.white.length === 0 && ended.forgotten.length === 0) return [];
+    return this.#transaction(db => removeEnded(db, ended, now));
   }
 
   async countWhite(now: number): Promise<number> {
-    return this.#run('read', () => {
-      const isWhite = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0 AND expire > ?`;
-      return this.#db
-        .prepare<[number], number>(`SELECT count(*) FROM entries WHERE ${isWhite}`)
-        .pluck()
-        .get(now)!;
-    });
+    const isWhite = `helo = '' AND "from" = '' AND "to" = '' AND pcount >= 0 AND expire > ?`;
+    return this.#run(
+      'read',
+      () =>
+        this.#db.prepare<[number], number>(`SELECT count(*) FROM entries WHERE ${isWhite}`).pluck().get(now)!,
+    );
   }
 
   async close(): Promise<void> {
     this.#run('close', () => this.#db.close());
+  }
+
+  #transaction<T>(change: (db: Database) => T): T {
+    return this.#write(() => this.#db.transaction(() => change(this.#db)).immediate());
+  }
+
+  #write<T>(call: () => T): T {
+    if (this.#isReadOnly) {
+      throw new StoreError('read-only', `Cannot write to store ${this.#name}: it was opened to be read`);
+    }
+    return this.#run('write to', call);
   }
 
   #run<T>(verb: string, call: () => T): T {
@@ -193,9 +151,4 @@ export class SqliteStore implements Store {
       throw sqliteError('read', this.#name, cause);
     }
   }
-}
-
-/** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */
-function makeFolder(folder: string): void {
-  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 });
 }

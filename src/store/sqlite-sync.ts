@@ -1,4 +1,4 @@
-// Applies what peers say to an SQLite database, in one transaction.
+// Applies what peers say to an SQLite database.
 
 import type { Database } from 'better-sqlite3';
 import { applySync } from '../whitelist/apply-sync.js';
@@ -8,7 +8,7 @@ import type { AddressStatement, SyncResult } from './store.js';
 const OWN_ROW = "ip = ? AND helo = '' AND \"from\" = '' AND \"to\" = ''";
 const COLUMNS = 'first, pass, expire, bcount, pcount';
 
-/** One transaction; what it throws is SQLite's. */
+/** To be called in a transaction; what it throws is SQLite's. */
 export function applyStatements(
   db: Database,
   statements: readonly AddressStatement[],
@@ -37,5 +37,5 @@ export function applyStatements(
     else update.run(first, pass, expire, bcount, pcount, before.rowid);
     return { outcome, expire };
   };
-  return db.transaction(() => statements.map(applyOne)).immediate();
+  return statements.map(applyOne);
 }

@@ -12,6 +12,8 @@ const PAGE = 1000;
 const port = parentPort!;
 const cursors = new Map<number, AsyncIterator<StoreRecord>>();
 let tally: Tally | undefined;
+/** Taken out of the tally, and not written yet: kept until it is. */
+let unwritten: Batch | undefined;
 
 function openStore(): SqliteStore | StoreError {
   const { path, options } = workerData as WorkerSetup;
@@ -32,7 +34,7 @@ port.postMessage(
     ? { id: 0, error: { code: store.code, message: store.message } }
     : { id: 0, value: null },
 );
-// What is posted after it is lost.
+// What is posted to a closed port is lost.
 if (store instanceof StoreError) port.close();
 
 async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
@@ -44,10 +46,11 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
       tally.add(request.words, request.count);
       return request.words;
     case 'commit': {
-      tally ??= new Tally(request.whiteexpSeconds);
-      const batch = tally.take(request.rules);
-      const result = await opened.applyBatch(batch, request.whiteexpSeconds);
-      return { words: batch.words, result } satisfies Committed;
+      unwritten ??= (tally ?? new Tally(request.whiteexpSeconds)).take(request.rules);
+      const { words } = unwritten;
+      const result = await opened.applyBatch(unwritten, request.whiteexpSeconds);
+      unwritten = undefined;
+      return { words, result } satisfies Committed;
     }
     case 'list':
       cursors.set(request.cursor, opened.list(request.options)[Symbol.asyncIterator]());

@@ -44,6 +44,11 @@ export interface SpamtrapRecord {
 /** One line of spamdb(8). */
 export type StoreRecord = AddressRecord | TupleRecord | SpamtrapRecord;
 
+/** When an address was last seen; derived from `expire` where only the tarpit knows it. */
+export function lastSeenOf(record: AddressRecord, whiteexpSeconds: number): number {
+  return record.sighting?.lastSeen ?? record.entry.expire - whiteexpSeconds;
+}
+
 /** What {@link Store.list} sorts by; `database` is whatever order is cheapest. */
 export type SortKey = 'database' | 'address' | 'lastSeen' | 'expire' | 'first' | 'pcount';
 
@@ -53,13 +58,16 @@ export interface ListOptions {
   readonly now: number;
   /** Only these; all when absent. */
   readonly status?: ReadonlySet<Status | 'GREY' | 'SPAMTRAP'>;
-  /** Only addresses last seen at this time or later (derived from `expire` where only the tarpit knows them). */
+  /** Only addresses last seen at this time or later, by {@link lastSeenOf}; never a trap that we have not seen. */
   readonly seenSince?: number;
   /** Only entries that end at this time or earlier (and have not ended). */
   readonly expiringUntil?: number;
   /** Life of a whitelist entry, from which a missing `lastSeen` is derived. */
   readonly whiteexpSeconds: number;
-  /** Ascending for addresses and `expire`, descending for the others. */
+  /**
+   * Ascending for addresses and `expire`, descending for the others; keys that are no addresses and spamtraps come
+   * last. Equal ones come in any order.
+   */
   readonly sort: SortKey;
   readonly limit?: number;
 }
@@ -91,7 +99,7 @@ export interface SyncResult {
  * A database of whitelist entries, shared with the tarpit. Every method that changes something is one transaction:
  * all of it or nothing, and it has reached the disk when the promise is fulfilled.
  *
- * Errors are {@link StoreError}s.
+ * Addresses are given as canonical text, and found when they are written so. Errors are {@link StoreError}s.
  */
 export interface Store {
   /** Applies the rules of `applySightings` to every row. */
@@ -104,9 +112,9 @@ export interface Store {
   ): Promise<readonly SyncResult[]>;
   /** An address's own entry. */
   get(address: string): Promise<Entry | undefined>;
-  /** All records whose address is inside the prefix. */
+  /** All records whose address is inside the prefix, in any order. */
   find(prefix: Prefix): AsyncIterable<AddressRecord | TupleRecord>;
-  /** All records that fit, in constant memory. */
+  /** All records that fit, in constant memory. One that is changed meanwhile may come as it was, as it is, or as both. */
   list(options: ListOptions): AsyncIterable<StoreRecord>;
   /** Makes or renews an entry as `spamdb -a` does; gives it back. */
   add(address: string, now: number, whiteexpSeconds: number): Promise<Entry>;
@@ -114,10 +122,14 @@ export interface Store {
   trap(address: string, now: number, trapexpSeconds: number): Promise<Entry>;
   /** Deletes an address's own entry and what we know of it, never a tuple; whether there was one. */
   delete(address: string): Promise<boolean>;
-  /** Deletes white entries whose `expire` has come, keys that are no addresses excepted; gives their addresses. */
+  /**
+   * Deletes white entries whose `expire` has come, with what we know of them, keys that are no addresses excepted; gives
+   * their addresses.
+   */
   expireWhite(now: number): Promise<string[]>;
   /** How many addresses are white. */
   countWhite(now: number): Promise<number>;
+  /** Gives everything back. Closing again does nothing. */
   close(): Promise<void>;
 }
 

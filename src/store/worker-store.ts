@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Prefix } from '../address/prefix.js';
 import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
-import type { SqliteOptions } from './sqlite-store.js';
+import type { SqliteOptions } from './sqlite-open.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -33,7 +33,8 @@ export class WorkerStore implements Store {
   readonly #opened: Promise<null>;
   #lastId = 0;
   #lastCursor = 0;
-  #failure: Error | undefined;
+  #failure: StoreError | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(path: string, options: SqliteOptions) {
     const workerData: WorkerSetup = { path, options };
@@ -44,10 +45,11 @@ export class WorkerStore implements Store {
     // Whoever asks something is told; nobody has to.
     this.#opened.catch(() => {});
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
-    this.#worker.on('error', error => this.#fail(error));
-    this.#worker.on('exit', () =>
-      this.#fail(new StoreError('failed', `The thread of store "${path}" has ended`)),
+    const thread = `The thread of store "${path}"`;
+    this.#worker.on('error', cause =>
+      this.#fail(new StoreError('failed', `${thread} has died: ${cause.message}`, { cause })),
     );
+    this.#worker.on('exit', () => this.#fail(new StoreError('failed', `${thread} has ended`)));
   }
 
   /**
@@ -69,7 +71,7 @@ export class WorkerStore implements Store {
     else waiting?.resolve(reply.value as never);
   }
 
-  #fail(error: Error): void {
+  #fail(error: StoreError): void {
     this.#failure ??= error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
@@ -107,7 +109,10 @@ export class WorkerStore implements Store {
     return this.#ask({ method: 'tally', words, count, whiteexpSeconds }, [words.buffer]);
   }
 
-  /** Applies what was tallied, as {@link applyBatch} does; gives the batch, too. */
+  /**
+   * Applies what was tallied, as {@link applyBatch} does; gives the batch, too. When it fails, nothing is lost: called
+   * again with the same rules it writes the same batch, and leaves what was tallied meanwhile for the next one.
+   */
   async commitTally(
     rules: readonly LogRule[],
     whiteexpSeconds: number,
@@ -170,7 +175,17 @@ export class WorkerStore implements Store {
     return this.#call('countWhite', now);
   }
 
-  async close(): Promise<void> {
-    await this.#call('close');
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  /** A database that could not be opened, or whose thread has died, needs no closing; whoever asked was told. */
+  async #end(): Promise<void> {
+    const isOpen = await this.#opened.then(
+      () => this.#failure === undefined,
+      () => false,
+    );
+    if (isOpen) await this.#call('close');
   }
 }

@@ -1,0 +1,118 @@
+// Opens an SQLite file as a store: makes it where that is asked for, and refuses what is not ours without touching it.
+
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { sqliteError } from './sqlite-errors.js';
+import { checkSchema, ensureSchema, isEmpty } from './sqlite-schema.js';
+import { StoreError } from './store.js';
+
+/** How to open a database. */
+export interface SqliteOptions {
+  /** Only read. The file must exist; whoever wrote it last may have left work that SQLite finishes. */
+  readonly isReadOnly?: boolean;
+  /** Make the file, and the folder it is in, when it does not exist. */
+  readonly canCreate?: boolean;
+  /** How long to wait for other programs' locks, in milliseconds. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** As long as greyd may hold its lock several times over. */
+export const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
+
+/** Opens a database, which then has greyd's tables, and ours unless it is only read. @throws {StoreError} */
+export function openSqlite(path: string, options: SqliteOptions = {}): Database.Database {
+  const { isReadOnly = false, canCreate = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
+  const name = `"${path}"`;
+  let verb = 'open';
+  let db: Database.Database | undefined;
+  try {
+    const file = findFile(path, name);
+    if (file === undefined) {
+      if (!canCreate || isReadOnly)
+        throw new StoreError('missing', `Cannot open store ${name}: no such file`);
+      verb = 'create';
+      makeFolder(dirname(resolve(path)));
+    } else {
+      checkAccess(file, name, isReadOnly);
+      refuseStranger(file, name, busyTimeoutMs);
+    }
+    // Never `readonly`, not even to read: such a connection leaves files behind beside a write-ahead logged database.
+    // Always absolute: SQLite takes '' and ':memory:' for databases that are gone when they are closed.
+    const timeout = busyTimeoutMs;
+    db = new Database(file ?? resolve(path), { fileMustExist: file !== undefined, timeout });
+    prepare(db, name, isReadOnly);
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw sqliteError(verb, name, cause);
+  }
+}
+
+/** The file's own path, links followed; undefined when it is not there. */
+function findFile(path: string, name: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isFile()) return realpathSync(path);
+  const what = stats.isDirectory() ? 'a folder' : 'not a file';
+  throw new StoreError('not-ours', `Cannot open store ${name}: it is ${what}`);
+}
+
+/** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */
+function makeFolder(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 });
+  accessSync(folder, constants.W_OK);
+}
+
+/** What SQLite would tell later, or only as "unable to open". */
+function checkAccess(file: string, name: string, isReadOnly: boolean): void {
+  accessSync(file, constants.R_OK);
+  if (isReadOnly) return;
+  if (!isWritable(file)) {
+    throw new StoreError('read-only', `Cannot open store ${name}: it cannot be written to`);
+  }
+  if (!isWritable(dirname(file))) {
+    throw new StoreError('permission', `Cannot open store ${name}: its folder cannot be written to`);
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where a log or a journal holds work that its writer has not finished, SQLite would finish it on the first occasion:
+ * so whose database it is, is looked up by a connection that cannot.
+ */
+function refuseStranger(file: string, name: string, timeout: number): void {
+  if (!['-wal', '-journal'].some(suffix => sizeOf(file + suffix) > 0)) return;
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true, timeout });
+    if (!isEmpty(db)) checkSchema(db, name);
+  } catch (error) {
+    // Some work has to be finished before anybody can read.
+    if (!String((error as { code?: string }).code).startsWith('SQLITE_READONLY')) throw error;
+  } finally {
+    db?.close();
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function prepare(db: Database.Database, name: string, isReadOnly: boolean): void {
+  if (isReadOnly) {
+    checkSchema(db, name);
+    return;
+  }
+  // Every commit reaches the disk: what a batch reported as written survives a power failure.
+  db.pragma('synchronous = FULL');
+  ensureSchema(db, name);
+}
