@@ -91,7 +91,7 @@ export function batchOf(seen: readonly Seen[], whiteexpSeconds: number = WHITEEX
 }
 
 /** Sightings as a block for `Tally.add`, and the rules that it numbers. */
-export function blockOf(seen: readonly Seen[]): { rules: LogRule[]; words: Int32Array } {
+export function blockOf(seen: readonly Seen[]): { rules: LogRule[]; words: Int32Array<ArrayBuffer> } {
   const rules: LogRule[] = [];
   const { stride, time: timeAt, origin } = SIGHTING_FIELD;
   const words = new Int32Array(seen.length * stride);
