@@ -3,16 +3,20 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../src/commands/exit-status.js';
-import { COMMANDS, COMMON_OPTIONS } from '../../src/commands/registry.js';
+import { COMMANDS, COMMON_OPTIONS, DAEMON } from '../../src/commands/registry.js';
 import {
   DEFAULT_CONFIG,
+  DEFAULT_CONTROL,
   DEFAULT_DATABASE,
   FORMATS,
+  LOG_FORMATS,
+  LOG_LEVELS,
   OPTIONS,
   SORTS,
   STATUSES,
 } from '../../src/options/table.js';
 import { REASONS } from '../../src/policy/reason.js';
+import { DEFAULT_SYNC_KEY } from '../../src/sync/settings.js';
 import { missing, runOther } from '../support/cli.js';
 
 const PATH = fileURLToPath(new URL('../../../man/spamlogd.8', import.meta.url));
@@ -54,14 +58,29 @@ test('every option is in the manual, with its letter, and no other is', () => {
   }
 });
 
-test('every option is of some command', () => {
-  const used = new Set([...COMMON_OPTIONS, ...COMMANDS.flatMap(({ options }) => options)]);
+test('every option is of some command, or of the daemon', () => {
+  const used = new Set([...COMMON_OPTIONS, ...[DAEMON, ...COMMANDS].flatMap(({ options }) => options)]);
   assert.deepEqual([...used].sort(), Object.keys(OPTIONS).sort());
+});
+
+test("the synopsis begins with the original's line", () => {
+  const first = section('SYNOPSIS').slice(0, 7);
+  assert.deepEqual(first, [
+    '.Nm',
+    '.Op Fl DI',
+    '.Op Fl i Ar interface',
+    '.Op Fl l Ar pflog_interface',
+    '.Op Fl W Ar whiteexp',
+    '.Op Fl Y Ar synctarget',
+    '.Op Ar option ...',
+  ]);
 });
 
 test('every command is in the synopsis and described, and no other is', () => {
   const names = COMMANDS.map(({ name }) => name);
-  const synopsis = section('SYNOPSIS').flatMap(line => (line.startsWith('.Cm ') ? [line.slice(4)] : []));
+  const synopsis = section('SYNOPSIS').flatMap((line, i, all) =>
+    line.startsWith('.Cm ') && all[i - 1] === '.Nm' ? [line.slice(4)] : [],
+  );
   assert.deepEqual(synopsis, names);
   const described = heads(section('DESCRIPTION')).flatMap(([macro, name]) => (macro === 'Cm' ? [name] : []));
   assert.deepEqual(described, names);
@@ -89,10 +108,12 @@ test('every key of the configuration file is in the manual', () => {
 
 test('choices and defaults are in the manual', () => {
   const text = lines.join('\n');
-  for (const word of [...SORTS, ...FORMATS, ...STATUSES])
+  for (const word of [...SORTS, ...FORMATS, ...STATUSES, ...LOG_FORMATS, ...LOG_LEVELS])
     assert.match(text, new RegExp(`\\b${word}\\b`), word);
-  for (const path of [DEFAULT_CONFIG, DEFAULT_DATABASE]) assert.ok(text.includes(`.Pa ${path}`), path);
+  for (const path of [DEFAULT_CONFIG, DEFAULT_CONTROL, DEFAULT_DATABASE, DEFAULT_SYNC_KEY])
+    assert.ok(text.includes(`.Pa ${path}`), path);
   assert.ok(text.includes(`The default is ${OPTIONS.whiteexp.default}, which is 36 days.`));
   assert.ok(text.includes(`The default is ${OPTIONS['busy-timeout'].default}.`));
-  assert.ok(text.includes(`The default is ${OPTIONS.port.default}.`));
+  const inWords = ['port', 'flush-interval', 'reconcile-interval', 'sync-port', 'sync-window'] as const;
+  for (const name of inWords) assert.ok(text.includes(`The default is ${OPTIONS[name].default}.`), name);
 });
