@@ -67,6 +67,14 @@ export class Folder {
     return daemon;
   }
 
+  /** As {@link start}, as root, by a command such as `ip netns exec`; engine and capture become nobody. */
+  startAsRoot(command: readonly string[], ...args: string[]): RunningDaemon {
+    const all = ['-D', '--log', 'json', '--user', 'nobody', ...this.options, ...args];
+    const daemon = new RunningDaemon([...command, process.execPath, CLI, ...all], { cwd: this.path });
+    this.#daemons.push(daemon);
+    return daemon;
+  }
+
   /** Runs the program to its end. */
   run(...args: string[]): Ended {
     return this.feed(Buffer.alloc(0), ...args);
