@@ -1,9 +1,9 @@
 // Where the live records come from: a capture process, or a pcap stream that somebody else writes.
 
 import { once } from 'node:events';
-import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { PassThrough, type Readable } from 'node:stream';
+import { finished, PassThrough, type Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
@@ -79,6 +79,8 @@ class StreamSource implements CaptureSource {
   readonly #reports: SourceReports;
   #input: Readable | undefined;
   #session: PassThrough | undefined;
+  /** Never read: while it is open, what a FIFO's next writer writes waits for us to open it again. */
+  #keeper: number | undefined;
   #isStopped = false;
 
   constructor(path: string, reports: SourceReports) {
@@ -91,6 +93,7 @@ class StreamSource implements CaptureSource {
     try {
       const descriptor = isStdin ? 0 : openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
       const isFifo = !isStdin && fstatSync(descriptor).isFIFO();
+      if (isFifo) this.#keeper ??= openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
       this.#open(isStdin ? process.stdin : openStream(this.#path, descriptor, isFifo), isFifo);
     } catch (error) {
       const message = `Cannot read "${this.#path}": ${(error as Error).message}`;
@@ -102,8 +105,9 @@ class StreamSource implements CaptureSource {
     const session = new PassThrough();
     this.#input = input;
     this.#session = session;
-    input.once('error', error => session.destroy(error));
-    input.once('close', () => {
+    // Standard input may end and not close.
+    finished(input, { writable: false }, error => {
+      if (error) session.destroy(error);
       if (this.#isStopped) return;
       if (isFifo) this.start();
       else this.#reports.onEnd();
@@ -125,13 +129,15 @@ class StreamSource implements CaptureSource {
   async stop(): Promise<void> {
     this.#isStopped = true;
     const input = this.#input;
-    if (input !== undefined && !input.closed) {
-      await Promise.race([once(input, 'close'), setTimeout(LAST_WORDS_MS)]);
+    if (input !== undefined && !input.readableEnded) {
+      await Promise.race([once(input, 'end'), setTimeout(LAST_WORDS_MS)]);
       // What was read is delivered.
       input.unpipe();
       this.#session?.end();
       input.destroy();
     }
+    if (this.#keeper !== undefined) closeSync(this.#keeper);
+    this.#keeper = undefined;
     this.#setState({ kind: 'stopped' });
   }
 }

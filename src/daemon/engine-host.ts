@@ -59,7 +59,7 @@ export class EngineHost {
   /** Opens the database, the control socket and the tables. @throws Error in one line */
   static async start(options: HostOptions): Promise<EngineHost> {
     const { settings, logger } = options;
-    const lock = claimPidFile(`${databasePath(settings)}.lock`);
+    const lock = lockDatabase(databasePath(settings));
     try {
       const engine = await Engine.open(settings, logger);
       let host: EngineHost | undefined;
@@ -166,6 +166,15 @@ export class EngineHost {
       this.#lock.release();
     }
     return this.#engine.isBroken ? DATA_ERROR : 0;
+  }
+}
+
+/** Two daemons on one database would both think that they know what is in it. @throws Error when another has it */
+function lockDatabase(path: string): PidFile {
+  try {
+    return claimPidFile(`${path}.lock`);
+  } catch (cause) {
+    throw new Error(`Cannot have database "${path}" alone: ${(cause as Error).message}`, { cause });
   }
 }
 

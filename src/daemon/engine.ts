@@ -261,7 +261,8 @@ export class Engine {
   }
 
   async #reopen(): Promise<void> {
-    const old = this.#store;
+    // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
+    await this.#store.close().catch(() => {});
     const fresh = await startDatabase(this.#path, storeOptions(this.#settings));
     try {
       await fresh.opened();
@@ -273,7 +274,6 @@ export class Engine {
     this.#inode = fileIdentity(this.#path);
     this.#logger.warn(`database "${this.#path}" was replaced: using the new one`);
     this.#writer.known.clear();
-    await old.close().catch(() => {});
   }
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */

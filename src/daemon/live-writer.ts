@@ -134,7 +134,12 @@ export class LiveWriter {
   }
 
   #start(): void {
-    if (this.#retryMs === 0) this.#writing ??= this.#writeWhileWaiting();
+    if (this.#retryMs === 0) this.#run();
+  }
+
+  /** Not at once: the write that ends before it has waited for anything must not be noted as under way after it. */
+  #run(): void {
+    this.#writing ??= Promise.resolve().then(() => this.#writeWhileWaiting());
   }
 
   async #writeWhileWaiting(): Promise<void> {
@@ -178,9 +183,7 @@ export class LiveWriter {
     if (this.#retryMs === 0) this.#options.onTrouble(failure);
     this.#retryMs = Math.min(Math.max(FIRST_RETRY_MS, 2 * this.#retryMs), LAST_RETRY_MS);
     if (this.#isClosed) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#writing ??= this.#writeWhileWaiting();
-    }, this.#retryMs);
+    this.#retryTimer = setTimeout(() => this.#run(), this.#retryMs);
   }
 
   #settle(batch: Batch, { outcomes, expires }: BatchResult): void {

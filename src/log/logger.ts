@@ -1,5 +1,7 @@
 // The daemon's log: pino's JSON, the same as text, or syslog(3). A slow reader never holds the daemon up.
 
+import { fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { LOG_DAEMON, type SyslogLevel, SyslogSink } from '../system/syslog.js';
 
@@ -19,6 +21,9 @@ export interface Log {
 }
 
 const STDERR = 2;
+
+/** How often, 0.1 s apart, the last lines are tried on a reader who takes nothing. */
+const LAST_ATTEMPTS = 10;
 
 /** Characters that may wait for a slow reader of standard error. */
 const MAXIMUM_WAITING = 1 << 20;
@@ -64,7 +69,15 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
     return { logger: pino(options, { write }), dropped: () => sink.dropped, close: () => sink.close() };
   }
   let dropped = 0;
-  const stream = destination({ dest: STDERR, sync: false, maxLength: MAXIMUM_WAITING });
+  unblockStandardError();
+  let isClosing = false;
+  let attempts = 0;
+  const stream = destination({
+    dest: STDERR,
+    sync: false,
+    maxLength: MAXIMUM_WAITING,
+    retryEAGAIN: () => !isClosing || ++attempts < LAST_ATTEMPTS,
+  });
   stream.on('drop', () => {
     dropped++;
   });
@@ -75,6 +88,7 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
       ? stream
       : { write: line => stream.write(`${textLine(JSON.parse(line) as LogRecord)}\n`) };
   const close = (): void => {
+    isClosing = true;
     try {
       stream.flushSync();
     } catch {
@@ -82,6 +96,15 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
     }
   };
   return { logger: pino(options, output), dropped: () => dropped, close };
+}
+
+/**
+ * A write to a pipe whose reader has stopped would never return, and the process never end. This is how Node puts a
+ * descriptor into non-blocking mode; the socket itself is not written to. A terminal, which others use, stays as it is.
+ */
+function unblockStandardError(): void {
+  const kind = fstatSync(STDERR);
+  if (kind.isFIFO() || kind.isSocket()) new Socket({ fd: STDERR, readable: false, writable: true }).unref();
 }
 
 /** What pino makes of a log call. */

@@ -241,6 +241,15 @@ test('with other options what waited is written as it was meant', async () => {
   );
 });
 
+test('with other options while nothing waits, what comes later is written', async () => {
+  const { store, writer, options } = setUp();
+  writer.use(options);
+  await settle();
+  writer.add(sighting('192.0.2.1'), 1);
+  await pass(5);
+  assert.deepEqual(store.taken(0), [['192.0.2.1', 1]]);
+});
+
 test('what a listener throws is not taken for a failure of the database', async () => {
   const { store, writer, trouble } = setUp({
     onWritten: () => {

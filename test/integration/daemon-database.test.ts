@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { isRoot } from '../../src/system/privileges.js';
+import { addresses, STREAM_HEADER, synRecord } from './pflog-stream.js';
+import {
+  type Folder,
+  inFolder,
+  makeFifo,
+  openFifo,
+  type RunningDaemon,
+  UNPRIVILEGED,
+  until,
+} from './running-daemon.js';
+
+const records = (list: readonly string[]): Buffer => Buffer.concat(list.map(address => synRecord(address)));
+
+async function startOnFifo(folder: Folder, ...args: string[]) {
+  makeFifo(folder.at('log'));
+  const daemon = folder.start('-l', './log', ...args);
+  await daemon.logged(/^capturing on /);
+  const writer = await openFifo(folder.at('log'));
+  writer.write(STREAM_HEADER);
+  return { daemon, writer };
+}
+
+/** A database as greyd has it: rollback journal. */
+function makeRollback(folder: Folder): void {
+  const db = new Database(folder.database);
+  db.pragma('journal_mode = DELETE');
+  db.exec(
+    'CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024), first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER, PRIMARY KEY(ip, helo, "from", "to"));' +
+      'CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address)); CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));',
+  );
+  db.close();
+  if (UNPRIVILEGED.uid !== undefined) chownSync(folder.database, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+}
+
+async function end(daemon: RunningDaemon): Promise<void> {
+  daemon.signal('SIGTERM');
+  assert.equal(await daemon.ended(), 0);
+}
+
+test('while greyd holds its lock for 6 s the status answers, and then everything is written', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const { daemon, writer } = await startOnFifo(folder);
+    const greyd = new Database(folder.database);
+    assert.equal(greyd.pragma('journal_mode', { simple: true }), 'delete');
+    greyd.exec('BEGIN EXCLUSIVE');
+    const locked = performance.now();
+    writer.write(records(addresses(1000)));
+    await until(() => folder.status().sightings === 1000);
+    writer.write(records(addresses(1000)));
+    await until(() => folder.status().sightings === 2000);
+    await setTimeout(Math.max(0, 6000 - (performance.now() - locked)));
+    assert.equal(folder.status().database.writtenSightings, 0);
+    greyd.exec('COMMIT');
+    greyd.close();
+    await until(() => folder.status().database.writtenSightings === 2000);
+    assert.deepEqual(
+      folder.rows().map(({ pcount }) => pcount),
+      Array(1000).fill(1),
+    );
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
+test('a lock that outlasts the patience is said once, and waited out', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const { daemon, writer } = await startOnFifo(folder, '--busy-timeout', '1');
+    const greyd = new Database(folder.database);
+    greyd.exec('BEGIN EXCLUSIVE');
+    writer.write(records(['192.0.2.1']));
+    assert.match(await daemon.logged(/sightings wait until it works$/), /locked/);
+    assert.match(folder.status().database.error!, /locked/);
+    writer.write(records(['192.0.2.2', '192.0.2.1']));
+    await setTimeout(3000);
+    greyd.exec('COMMIT');
+    greyd.close();
+    await daemon.logged(/works again$/);
+    await until(() => folder.rows().length === 2);
+    assert.equal(folder.status().database.error, null);
+    assert.equal(daemon.lines.filter(({ msg }) => /sightings wait/.test(msg)).length, 1);
+    writer.destroy();
+    await end(daemon);
+    assert.deepEqual(
+      folder.rows().map(({ ip, pcount }) => [ip, pcount]),
+      [
+        ['192.0.2.1', 1],
+        ['192.0.2.2', 0],
+      ],
+    );
+  });
+});
+
+test('a database that another is put in place of: no sighting is lost, and the new one is used', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder);
+    writer.write(records(['192.0.2.1']));
+    await until(() => folder.rows().length === 1);
+    mkdirSync(folder.at('w'));
+    new Database(folder.at('w/db')).exec('CREATE TABLE scratch(x); DROP TABLE scratch').close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(folder.at('w/db'), UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    renameSync(folder.at('w/db'), folder.database);
+    writer.write(records(['192.0.2.1', '192.0.2.2']));
+    await daemon.logged(/was replaced: using the new one$/);
+    await until(() => folder.rows().length === 2);
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
+test('a full disk is said once, and what waits is written when there is room', {
+  skip: !isRoot() && 'mounting a small file system needs root',
+}, async () => {
+  await inFolder(async folder => {
+    const disk = folder.at('disk');
+    mkdirSync(disk);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=400k,mode=777', 'tmpfs', disk]);
+    assert.equal(mounted.status, 0, String(mounted.stderr));
+    try {
+      writeFileSync(`${disk}/ballast`, Buffer.alloc(200 * 1024));
+      const { daemon, writer } = await startOnFifo(folder, '--database', './disk/db', '--log-level', 'info');
+      writer.write(records(addresses(5000)));
+      assert.match(await daemon.logged(/sightings wait until it works$/), /full/);
+      spawnSync('mount', ['-o', 'remount,size=64m', disk]);
+      await daemon.logged(/works again$/);
+      await until(() => folder.rows(`${disk}/db`).length === 5000);
+      writer.destroy();
+      await end(daemon);
+    } finally {
+      spawnSync('umount', ['-l', disk]);
+    }
+  });
+});
