@@ -82,10 +82,10 @@ test('the version has to be that of the family, and an IPv4 header at least 20 b
 });
 
 test('a place is looked at only as far as the record goes', () => {
-  // 76 is a place, but its length field is not captured.
-  const bytes = record(68, 79);
-  bytes[76] = 0x45;
-  assert.equal(locate(bytes, 4, 140), -1);
+  // The length at 78 is not captured, though it stands in the buffer.
+  const bytes = record(68, 140, { at: 76, first: 0x45, total: 64 });
+  assert.equal(locatePayload(bytes, 0, 79, 140, 4), -1);
+  assert.equal(locatePayload(bytes, 0, 82, 140, 4), 76);
 });
 
 test('the record may lie anywhere in a buffer', () => {
