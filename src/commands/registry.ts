@@ -194,6 +194,7 @@ export const COMMANDS: readonly Command[] = [
       'interface',
       'port',
       'mail-server',
+      'table',
       'white-table',
       'nospamd-table',
       'black-table',

@@ -1,6 +1,5 @@
 // The engine with all that hangs on it: tables, control socket, status. The same as a process of its own or alone.
 
-import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
@@ -176,9 +175,4 @@ function lockDatabase(path: string): PidFile {
   } catch (cause) {
     throw new Error(`Cannot have database "${path}" alone: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** The folders that a daemon needs to be its own: those of its database and its control socket. */
-export function ownFolders(settings: Settings): string[] {
-  return [...new Set([dirname(databasePath(settings)), dirname(settings['control-socket'])])];
 }

@@ -3,8 +3,6 @@
 // no packet, and opens no database and no socket.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RelayWriter } from '../capture/capture-relay.js';
@@ -12,7 +10,7 @@ import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
 import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
-import { type Account, lookupAccount } from '../system/account.js';
+import { lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { createRunner } from '../table/runner.js';
@@ -20,7 +18,6 @@ import { TableExecutor } from '../table/table-executor.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
-import { ownFolders } from './engine-host.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
 import { reloadConfiguration } from './reload.js';
@@ -42,7 +39,6 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   let { settings } = context;
   const device = settings.device!;
   const account = lookupAccount(settings.user);
-  for (const folder of ownFolders(settings)) makeOwnFolder(folder, account);
   const log = openLog(logOptions(settings));
   const { logger } = log;
   const readiness = openReadiness({ environment: process.env, onError: error => logger.warn(error.message) });
@@ -185,24 +181,5 @@ class EngineProcess {
     const status = await this.#exited;
     clearTimeout(timer);
     return status;
-  }
-}
-
-/**
- * Makes a folder for the daemon's user where there is none. One that is there stays as it is, unless it is named after
- * the daemon and root's: a service manager has made it.
- */
-function makeOwnFolder(folder: string, { uid, gid }: Account): void {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found !== undefined && (found.uid !== 0 || basename(folder) !== 'spamlogd')) return;
-  try {
-    if (found === undefined) mkdirSync(folder, { mode: 0o755 });
-    chownSync(folder, uid, gid);
-  } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT'
-        ? 'the folder it is in does not exist'
-        : (cause as Error).message;
-    throw new Error(`Cannot make folder "${folder}": ${reason}`, { cause });
   }
 }

@@ -3,6 +3,7 @@
 import { claimPidFile } from '../system/pid-file.js';
 import { isRoot } from '../system/privileges.js';
 import type { DaemonContext } from './daemon-context.js';
+import { makeOwnFolders } from './own-folders.js';
 import { settingsForDaemon } from './settings-for-daemon.js';
 
 /** Runs the daemon until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
@@ -11,6 +12,7 @@ export async function runDaemon(context: DaemonContext): Promise<number> {
   const folder = process.cwd();
   const settings = settingsForDaemon(context.settings, folder);
   const reload = async () => settingsForDaemon(await context.reload(), folder);
+  if (isRoot()) makeOwnFolders(settings);
   const pidFile = settings['pid-file'] === undefined ? undefined : claimPidFile(settings['pid-file']);
   try {
     const prepared = { ...context, settings, reload };
