@@ -53,24 +53,52 @@ export class SqliteBatchWriter {
   apply(batch: Batch, whiteexpSeconds: number): BatchResult {
     const outcomes = new Uint8Array(batch.length);
     const expires = new Float64Array(batch.length);
+    const isFresh = (): boolean => this.#isEmpty('entries') && this.#isEmpty('sightings');
     this.#db
       .transaction(() => {
-        // The first batch of a database, which may be a large one, need not look for what cannot be there.
-        const isFresh = this.#isEmpty('entries');
-        const putSighting = this.#isEmpty('sightings') ? this.#insertSighting : this.#mergeSighting;
-        for (let row = 0; row < batch.length; row++) {
-          const sightings = batch.row(row);
-          const { address } = sightings;
-          const before = isFresh ? undefined : this.#find.get(address);
-          const { outcome, entry } = applySightings(before, sightings, whiteexpSeconds);
-          if (outcome !== 'trapped') this.#writeEntry(address, before?.rowid, entry);
-          writeSighting(putSighting, sightings);
-          outcomes[row] = OUTCOMES.indexOf(outcome);
-          expires[row] = entry.expire;
-        }
+        if (isFresh()) this.#fill(batch, whiteexpSeconds, expires);
+        else this.#update(batch, whiteexpSeconds, outcomes, expires);
       })
       .immediate();
     return { outcomes, expires };
+  }
+
+  #update(batch: Batch, whiteexpSeconds: number, outcomes: Uint8Array, expires: Float64Array): void {
+    for (let row = 0; row < batch.length; row++) {
+      const sightings = batch.row(row);
+      const { address } = sightings;
+      const before = this.#find.get(address);
+      const { outcome, entry } = applySightings(before, sightings, whiteexpSeconds);
+      if (outcome !== 'trapped') this.#writeEntry(address, before?.rowid, entry);
+      writeSighting(this.#mergeSighting, sightings);
+      outcomes[row] = OUTCOMES.indexOf(outcome);
+      expires[row] = entry.expire;
+    }
+  }
+
+  /**
+   * The first batch of a database, which may be a large one: nothing has to be looked for, and one statement makes the
+   * entries out of the sightings, but for those few of which a sighting came late or after an entry's end.
+   */
+  #fill(batch: Batch, whiteexpSeconds: number, expires: Float64Array): void {
+    const others: { readonly address: string; readonly entry: Entry }[] = [];
+    for (let row = 0; row < batch.length; row++) {
+      const sightings = batch.row(row);
+      const { address, firstSeen, count } = sightings;
+      const { entry } = applySightings(undefined, sightings, whiteexpSeconds);
+      writeSighting(this.#insertSighting, sightings);
+      if (entry.first !== firstSeen || entry.pcount !== count - 1) others.push({ address, entry });
+      expires[row] = entry.expire;
+    }
+    this.#db
+      .prepare(
+        `INSERT INTO entries(ip, helo, "from", "to", first, pass, expire, bcount, pcount)
+         SELECT ip, '', '', '', first_seen, first_seen, last_seen + ?, 1, inbound + outbound - 1 FROM sightings`,
+      )
+      .run(whiteexpSeconds);
+    for (const { address, entry } of others) {
+      this.#writeEntry(address, this.#find.get(address)!.rowid, entry);
+    }
   }
 
   #writeEntry(address: string, rowid: number | undefined, entry: Entry): void {

@@ -114,5 +114,7 @@ function prepare(db: Database.Database, name: string, isReadOnly: boolean): void
   }
   // Every commit reaches the disk: what a batch reported as written survives a power failure.
   db.pragma('synchronous = FULL');
+  // Room for a large batch: pages that do not fit are written twice.
+  db.pragma('cache_size = -32768');
   ensureSchema(db, name);
 }
