@@ -2,8 +2,7 @@
 
 import { scanSavefile } from '../capture/savefile.js';
 import { SavefileError } from '../capture/savefile-error.js';
-import { makePolicy } from '../daemon/make-policy.js';
-import { guardFromFile, policyGuard } from '../daemon/rule-guard.js';
+import { guardedPolicy } from '../daemon/guarded-policy.js';
 import { judge, type Verdict } from '../policy/judge.js';
 import { describeReason } from '../policy/reason.js';
 import { decodeRecord, type LogRecord, type Packet } from '../wire/record.js';
@@ -19,7 +18,7 @@ import { NFLOG_HOOKS, PF_ACTIONS, PF_REASONS } from './wire-names.js';
  * @throws {SavefileError} @throws {UsageError} before anything was read
  */
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
-  const policy = { ...makePolicy(settings), ...policyGuard(guardFromFile(settings), () => {}) };
+  const policy = await guardedPolicy(settings, () => {});
   checkCaptures(operands);
   const describe = settings.json ? describeJson : describeText;
   let status: number = EXIT.ok;

@@ -3,10 +3,9 @@
 import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
 import { SavefileError } from '../capture/savefile-error.js';
-import { makePolicy } from '../daemon/make-policy.js';
+import { guardedPolicy } from '../daemon/guarded-policy.js';
 import { memoryDatabase, openDatabase, startDatabase } from '../daemon/open-database.js';
 import { Pipeline } from '../daemon/pipeline.js';
-import { describeGuarded, guardFromFile, policyGuard } from '../daemon/rule-guard.js';
 import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
 import { databasePath } from '../options/settings.js';
@@ -32,10 +31,7 @@ const BUSIEST = 10;
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
-  const policy = {
-    ...makePolicy(settings),
-    ...policyGuard(guardFromFile(settings), rule => warn(`warning: ${describeGuarded(rule)}`)),
-  };
+  const policy = await guardedPolicy(settings, rule => warn(`warning: ${rule}`));
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
   const path = databasePath(settings);
