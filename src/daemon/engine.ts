@@ -12,7 +12,7 @@ import { DIRECTION } from '../whitelist/batch.js';
 import { SIGHTING_FIELD } from '../whitelist/tally.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
-import { interfaceNames, makePolicy } from './make-policy.js';
+import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { startDatabase } from './open-database.js';
 import { type Counts, Pipeline } from './pipeline.js';
 
@@ -21,6 +21,9 @@ const EXPIRY_INTERVAL_MS = 60_000;
 
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
+
+/** How often the interface that counts is looked at: one that was made anew has another index. */
+const INTERFACE_CHECK_MS = 500;
 
 const { stride: STRIDE, origin: ORIGIN } = SIGHTING_FIELD;
 const DIRECTION_MASK = 3;
@@ -60,6 +63,7 @@ export class Engine {
   #expired = 0;
   #lastPacket: number | null = null;
   #linkType: number | null = null;
+  #interfaceIndex: number | undefined;
   #isBroken = false;
   #isCheckingFile = false;
   readonly #reported = new Set<string>();
@@ -84,6 +88,7 @@ export class Engine {
     engine.#timers.push(
       setInterval(() => void engine.#expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void engine.#checkFile(), FILE_CHECK_MS),
+      setInterval(() => engine.#checkInterface(), INTERFACE_CHECK_MS),
     );
     return engine;
   }
@@ -116,8 +121,7 @@ export class Engine {
   }
 
   async #read({ stream }: CaptureSession): Promise<void> {
-    // Interfaces that went and came back have other indices.
-    this.#pipeline.use({ ...makePolicy(this.#settings), nameInterface: interfaceNames() });
+    this.#renewPolicy(this.#settings);
     const parser = new SavefileParser();
     this.#isBroken = false;
     try {
@@ -138,6 +142,18 @@ export class Engine {
       this.#logger.error(`capture stream ${parser.problem.message} at byte ${parser.offset}`);
       stream.destroy();
     }
+  }
+
+  #renewPolicy(settings: Settings): void {
+    const policy = makePolicy(settings);
+    this.#interfaceIndex = policy.interface?.index;
+    this.#pipeline.use({ ...policy, nameInterface: interfaceNames() });
+  }
+
+  #checkInterface(): void {
+    const name = this.#settings.interface;
+    if (name !== undefined && interfaceIndex(name) !== this.#interfaceIndex)
+      this.#renewPolicy(this.#settings);
   }
 
   #onBlock(words: Int32Array, count: number): void {
@@ -235,7 +251,7 @@ export class Engine {
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
-    this.#pipeline.use({ ...makePolicy(settings), nameInterface: interfaceNames() });
+    this.#renewPolicy(settings);
     this.#settings = settings;
     this.#writer.use(this.#writerOptions());
   }

@@ -178,6 +178,23 @@ for (const engine of ENGINES) {
   });
 }
 
+test('-i goes on with an interface that was made anew', { skip: noLab }, async () => {
+  await onHost(async host => {
+    const { lab, folder } = host;
+    const daemon = host.start('auto', '-i', 'wire0');
+    await daemon.logged(/^capturing on /);
+    await lab.connect('peer', '192.0.2.1');
+    await until(() => folder.status().sightings === 1);
+    lab.removeLink();
+    lab.addLink();
+    // Looked at twice a second.
+    await until(async () => {
+      await lab.connect('peer', '192.0.2.1');
+      return folder.status().sightings > 1;
+    }, 10);
+  });
+});
+
 test('an NFLOG group that another process has: the log says which, and it is waited for', {
   skip: noLab,
 }, async () => {
