@@ -1,19 +1,18 @@
 // The engine: from the bytes of a capture to the database, the tables and the peers.
 
-import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { formatWords, parseAddress } from '../address/address.js';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
-import { StoreError } from '../store/store.js';
+import type { StoreError } from '../store/store.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { SIGHTING_FIELD } from '../whitelist/tally.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
+import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
-import { startDatabase } from './open-database.js';
 import { type Counts, Pipeline } from './pipeline.js';
 
 /** How often white entries are looked at for their end. */
@@ -52,10 +51,8 @@ export class Engine {
   readonly #listeners: WhiteListener[] = [];
   readonly #pipeline: Pipeline;
   readonly #writer: LiveWriter;
-  readonly #path: string;
+  readonly #database: LiveDatabase;
   #settings: Settings;
-  #store: WorkerStore;
-  #inode: string;
   #databaseError: string | null = null;
   #reading: Promise<void> = Promise.resolve();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -65,15 +62,12 @@ export class Engine {
   #linkType: number | null = null;
   #interfaceIndex: number | undefined;
   #isBroken = false;
-  #isCheckingFile = false;
   readonly #reported = new Set<string>();
 
-  private constructor(settings: Settings, logger: Logger, store: WorkerStore, path: string) {
+  private constructor(settings: Settings, logger: Logger, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#store = store;
-    this.#path = path;
-    this.#inode = fileIdentity(path);
+    this.#database = database;
     this.#pipeline = new Pipeline(makePolicy(settings), (words, count) => this.#onBlock(words, count));
     this.#writer = new LiveWriter(this.#writerOptions());
   }
@@ -81,13 +75,17 @@ export class Engine {
   /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
   static async open(settings: Settings, logger: Logger): Promise<Engine> {
     const path = databasePath(settings);
-    const store = await startDatabase(path, storeOptions(settings));
-    await store.opened();
-    const engine = new Engine(settings, logger, store, path);
+    const database = await LiveDatabase.open(path, storeOptions(settings), {
+      onReplaced: () => engine.#onReplaced(),
+      onFailure: error => {
+        if (engine.#databaseError === null) engine.#onTrouble(error);
+      },
+    });
+    const engine = new Engine(settings, logger, database);
     await engine.#expire();
     engine.#timers.push(
       setInterval(() => void engine.#expire(), EXPIRY_INTERVAL_MS),
-      setInterval(() => void engine.#checkFile(), FILE_CHECK_MS),
+      setInterval(() => void database.check(), FILE_CHECK_MS),
       setInterval(() => engine.#checkInterface(), INTERFACE_CHECK_MS),
     );
     return engine;
@@ -95,7 +93,7 @@ export class Engine {
 
   /** The database, for those that read it: a table's keeper. */
   get store(): WorkerStore {
-    return this.#store;
+    return this.#database.store;
   }
 
   listen(listener: WhiteListener): void {
@@ -104,7 +102,7 @@ export class Engine {
 
   #writerOptions(): LiveWriterOptions {
     return {
-      store: () => this.#storeInPlace(),
+      store: () => this.#database.storeInPlace(),
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
@@ -175,7 +173,7 @@ export class Engine {
   #onTrouble(error: StoreError | undefined): void {
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
-    if (error === undefined) this.#logger.info(`database "${this.#path}" works again${lost}`);
+    if (error === undefined) this.#logger.info(`database "${this.#database.path}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
     this.#databaseError = error?.message ?? null;
   }
@@ -189,7 +187,7 @@ export class Engine {
   async #expire(): Promise<void> {
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
-      this.#entries = await this.#store.countWhite(Math.floor(Date.now() / 1000));
+      this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
     } catch (error) {
       this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
     }
@@ -197,7 +195,7 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.#store.expireWhite(now);
+    const gone = await this.store.expireWhite(now);
     // What is left of them are keys that are no addresses, as an old greylogd wrote them.
     const leftovers = {
       now,
@@ -205,7 +203,7 @@ export class Engine {
       whiteexpSeconds: 0,
       sort: 'database',
     } as const;
-    for await (const { address } of this.#store.list(leftovers)) {
+    for await (const { address } of this.store.list(leftovers)) {
       if (parseAddress(address) === undefined) this.#reportGarbage(address);
     }
     for (const address of gone) this.#writer.known.setText(address, 0);
@@ -215,37 +213,8 @@ export class Engine {
     for (const listener of this.#listeners) listener.onExpired(gone);
   }
 
-  /** Another file in the database's place, or none: what is written to the old one would be lost. */
-  async #checkFile(): Promise<void> {
-    if (this.#isCheckingFile || fileIdentity(this.#path) === this.#inode) return;
-    this.#isCheckingFile = true;
-    try {
-      await this.#reopen();
-    } finally {
-      this.#isCheckingFile = false;
-    }
-  }
-
-  /** Looked at before each write, since what is written to a file that was replaced is lost. @throws {StoreError} */
-  #storeInPlace(): WorkerStore {
-    if (fileIdentity(this.#path) === this.#inode) return this.#store;
-    void this.#checkFile();
-    throw new StoreError('missing', `Store "${this.#path}" is not the file it was`);
-  }
-
-  async #reopen(): Promise<void> {
-    // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
-    await this.#store.close().catch(() => {});
-    const fresh = await startDatabase(this.#path, storeOptions(this.#settings));
-    try {
-      await fresh.opened();
-    } catch (error) {
-      if (this.#databaseError === null) this.#onTrouble(error as StoreError);
-      return;
-    }
-    this.#store = fresh;
-    this.#inode = fileIdentity(this.#path);
-    this.#logger.warn(`database "${this.#path}" was replaced: using the new one`);
+  #onReplaced(): void {
+    this.#logger.warn(`database "${this.#database.path}" was replaced: using the new one`);
     this.#writer.known.clear();
   }
 
@@ -260,7 +229,7 @@ export class Engine {
     return {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
-      database: this.#path,
+      database: this.#database.path,
       databaseError: this.#databaseError,
       entries: this.#entries,
       expired: this.#expired,
@@ -286,20 +255,11 @@ export class Engine {
     try {
       await this.#writer.drain();
     } finally {
-      await this.#store.close();
+      await this.#database.close();
     }
   }
 }
 
 function storeOptions(settings: Settings): { canCreate: boolean; busyTimeoutMs: number } {
   return { canCreate: true, busyTimeoutMs: settings['busy-timeout'] * 1000 };
-}
-
-function fileIdentity(path: string): string {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return 'missing';
-  }
 }
