@@ -1,7 +1,7 @@
 // The engine: from the bytes of a capture to the database, the tables and the peers.
 
 import type { Logger } from 'pino';
-import { formatWords, parseAddress } from '../address/address.js';
+import { formatWords } from '../address/address.js';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
@@ -10,6 +10,7 @@ import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { SIGHTING_FIELD } from '../whitelist/tally.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
+import { Expiry } from './expire-white.js';
 import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
@@ -62,7 +63,9 @@ export class Engine {
   #linkType: number | null = null;
   #interfaceIndex: number | undefined;
   #isBroken = false;
-  readonly #reported = new Set<string>();
+  readonly #expiry: Expiry = new Expiry(key =>
+    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`),
+  );
 
   private constructor(settings: Settings, logger: Logger, database: LiveDatabase) {
     this.#settings = settings;
@@ -178,12 +181,6 @@ export class Engine {
     this.#databaseError = error?.message ?? null;
   }
 
-  #reportGarbage(key: string): void {
-    if (this.#reported.has(key)) return;
-    this.#reported.add(key);
-    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`);
-  }
-
   async #expire(): Promise<void> {
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
@@ -195,17 +192,7 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.store.expireWhite(now);
-    // What is left of them are keys that are no addresses, as an old greylogd wrote them.
-    const leftovers = {
-      now,
-      status: new Set(['EXPIRED'] as const),
-      whiteexpSeconds: 0,
-      sort: 'database',
-    } as const;
-    for await (const { address } of this.store.list(leftovers)) {
-      if (parseAddress(address) === undefined) this.#reportGarbage(address);
-    }
+    const gone = await this.#expiry.run(this.store, now);
     for (const address of gone) this.#writer.known.setText(address, 0);
     this.#expired += gone.length;
     if (gone.length === 0) return;
