@@ -83,7 +83,8 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   readiness.stopping();
   try {
     await source.stop();
-    status ||= await host.stop();
+    const ended = await host.stop();
+    status ||= ended;
     logger.info('exiting');
   } catch (error) {
     logger.error((error as Error).message);

@@ -126,7 +126,8 @@ async function end(reason: string | undefined): Promise<void> {
   try {
     // The relay is a pipe of its own: what it still holds was written before we were told to end.
     await relayed;
-    status ||= (await host?.stop()) ?? 0;
+    const ended = (await host?.stop()) ?? 0;
+    status ||= ended;
   } catch (error) {
     log?.logger.error((error as Error).message);
     status = 1;

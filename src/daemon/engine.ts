@@ -1,22 +1,22 @@
 // The engine: from the bytes of a capture to the database, the tables and the peers.
 
-import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { formatWords, parseAddress } from '../address/address.js';
+import { formatWords } from '../address/address.js';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Policy } from '../policy/policy.js';
-import { StoreError } from '../store/store.js';
+import type { StoreError } from '../store/store.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { SIGHTING_FIELD } from '../whitelist/tally.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
+import { Expiry } from './expire-white.js';
+import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
-import { interfaceNames, makePolicy } from './make-policy.js';
-import { startDatabase } from './open-database.js';
+import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { type Counts, Pipeline } from './pipeline.js';
 import { describeGuarded, guardByHand, guardFromListing, LOCAL_DIALECT, policyGuard } from './rule-guard.js';
 
@@ -25,6 +25,9 @@ const EXPIRY_INTERVAL_MS = 60_000;
 
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
+
+/** How often the interface that counts is looked at: one that was made anew has another index. */
+const INTERFACE_CHECK_MS = 500;
 
 const { stride: STRIDE, origin: ORIGIN } = SIGHTING_FIELD;
 const DIRECTION_MASK = 3;
@@ -53,10 +56,8 @@ export class Engine {
   readonly #listeners: WhiteListener[] = [];
   readonly #pipeline: Pipeline;
   readonly #writer: LiveWriter;
-  readonly #path: string;
+  readonly #database: LiveDatabase;
   #settings: Settings;
-  #store: WorkerStore;
-  #inode: string;
   #guard: RuleGuard;
   #databaseError: string | null = null;
   #reading: Promise<void> = Promise.resolve();
@@ -65,28 +66,27 @@ export class Engine {
   #expired = 0;
   #lastPacket: number | null = null;
   #linkType: number | null = null;
+  #interfaceIndex: number | undefined;
   #isBroken = false;
-  #isCheckingFile = false;
-  readonly #reported = new Set<string>();
+  readonly #expiry: Expiry = new Expiry(key =>
+    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`),
+  );
 
-  private constructor(settings: Settings, logger: Logger, store: WorkerStore, path: string) {
+  private constructor(settings: Settings, logger: Logger, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#store = store;
-    this.#path = path;
-    this.#inode = fileIdentity(path);
+    this.#database = database;
     this.#guard = guardByHand(settings);
-    this.#pipeline = new Pipeline(this.#policy(), (words, count) => this.#onBlock(words, count));
+    this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, count) =>
+      this.#onBlock(words, count),
+    );
     this.#writer = new LiveWriter(this.#writerOptions());
   }
 
-  #policy(): Policy {
+  /** The policy with what only a live machine knows: the names of interfaces, and the rules in force. */
+  #policy(policy: Policy): Policy {
     const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
-    return {
-      ...makePolicy(this.#settings),
-      nameInterface: interfaceNames(),
-      ...policyGuard(this.#guard, warn),
-    };
+    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(this.#guard, warn) };
   }
 
   /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
@@ -101,25 +101,30 @@ export class Engine {
       `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
     );
     for (const rule of guarded) this.#logger.debug(describeGuarded(rule));
-    this.#pipeline.use(this.#policy());
+    this.#renewPolicy(this.#settings);
   }
 
   /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
   static async open(settings: Settings, logger: Logger): Promise<Engine> {
     const path = databasePath(settings);
-    const store = await startDatabase(path, storeOptions(settings));
-    await store.opened();
-    const engine = new Engine(settings, logger, store, path);
+    const database = await LiveDatabase.open(path, storeOptions(settings), {
+      onReplaced: () => engine.#onReplaced(),
+      onFailure: error => {
+        if (engine.#databaseError === null) engine.#onTrouble(error);
+      },
+    });
+    const engine = new Engine(settings, logger, database);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
-      setInterval(() => void engine.#checkFile(), FILE_CHECK_MS),
+      setInterval(() => void database.check(), FILE_CHECK_MS),
+      setInterval(() => engine.#checkInterface(), INTERFACE_CHECK_MS),
     );
     return engine;
   }
 
   /** The database, for those that read it: a table's keeper. */
   get store(): WorkerStore {
-    return this.#store;
+    return this.#database.store;
   }
 
   listen(listener: WhiteListener): void {
@@ -141,7 +146,7 @@ export class Engine {
 
   #writerOptions(): LiveWriterOptions {
     return {
-      store: () => this.#storeInPlace(),
+      store: () => this.#database.storeInPlace(),
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
@@ -158,8 +163,7 @@ export class Engine {
   }
 
   async #read({ stream }: CaptureSession): Promise<void> {
-    // Interfaces that went and came back have other indices.
-    this.#pipeline.use(this.#policy());
+    this.#renewPolicy(this.#settings);
     const parser = new SavefileParser();
     this.#isBroken = false;
     try {
@@ -182,6 +186,18 @@ export class Engine {
     }
   }
 
+  #renewPolicy(settings: Settings): void {
+    const policy = makePolicy(settings);
+    this.#interfaceIndex = policy.interface?.index;
+    this.#pipeline.use(this.#policy(policy));
+  }
+
+  #checkInterface(): void {
+    const name = this.#settings.interface;
+    if (name !== undefined && interfaceIndex(name) !== this.#interfaceIndex)
+      this.#renewPolicy(this.#settings);
+  }
+
   #onBlock(words: Int32Array, count: number): void {
     if (this.#logger.isLevelEnabled('debug')) {
       for (let at = 0; at < count * STRIDE; at += STRIDE) {
@@ -201,22 +217,16 @@ export class Engine {
   #onTrouble(error: StoreError | undefined): void {
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
-    if (error === undefined) this.#logger.info(`database "${this.#path}" works again${lost}`);
+    if (error === undefined) this.#logger.info(`database "${this.#database.path}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
     this.#databaseError = error?.message ?? null;
-  }
-
-  #reportGarbage(key: string): void {
-    if (this.#reported.has(key)) return;
-    this.#reported.add(key);
-    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`);
   }
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
   async expire(): Promise<void> {
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
-      this.#entries = await this.#store.countWhite(Math.floor(Date.now() / 1000));
+      this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
     } catch (error) {
       this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
     }
@@ -224,17 +234,7 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.#store.expireWhite(now);
-    // What is left of them are keys that are no addresses, as an old greylogd wrote them.
-    const leftovers = {
-      now,
-      status: new Set(['EXPIRED'] as const),
-      whiteexpSeconds: 0,
-      sort: 'database',
-    } as const;
-    for await (const { address } of this.#store.list(leftovers)) {
-      if (parseAddress(address) === undefined) this.#reportGarbage(address);
-    }
+    const gone = await this.#expiry.run(this.store, now);
     for (const address of gone) this.#writer.known.setText(address, 0);
     this.#expired += gone.length;
     if (gone.length === 0) return;
@@ -242,45 +242,15 @@ export class Engine {
     for (const listener of this.#listeners) listener.onExpired(gone);
   }
 
-  /** Another file in the database's place, or none: what is written to the old one would be lost. */
-  async #checkFile(): Promise<void> {
-    if (this.#isCheckingFile || fileIdentity(this.#path) === this.#inode) return;
-    this.#isCheckingFile = true;
-    try {
-      await this.#reopen();
-    } finally {
-      this.#isCheckingFile = false;
-    }
-  }
-
-  /** Looked at before each write, since what is written to a file that was replaced is lost. @throws {StoreError} */
-  #storeInPlace(): WorkerStore {
-    if (fileIdentity(this.#path) === this.#inode) return this.#store;
-    void this.#checkFile();
-    throw new StoreError('missing', `Store "${this.#path}" is not the file it was`);
-  }
-
-  async #reopen(): Promise<void> {
-    // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
-    await this.#store.close().catch(() => {});
-    const fresh = await startDatabase(this.#path, storeOptions(this.#settings));
-    try {
-      await fresh.opened();
-    } catch (error) {
-      if (this.#databaseError === null) this.#onTrouble(error as StoreError);
-      return;
-    }
-    this.#store = fresh;
-    this.#inode = fileIdentity(this.#path);
-    this.#logger.warn(`database "${this.#path}" was replaced: using the new one`);
+  #onReplaced(): void {
+    this.#logger.warn(`database "${this.#database.path}" was replaced: using the new one`);
     this.#writer.known.clear();
   }
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
-    makePolicy(settings);
+    this.#renewPolicy(settings);
     this.#settings = settings;
-    this.#pipeline.use(this.#policy());
     this.#writer.use(this.#writerOptions());
   }
 
@@ -288,7 +258,7 @@ export class Engine {
     return {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
-      database: this.#path,
+      database: this.#database.path,
       databaseError: this.#databaseError,
       entries: this.#entries,
       expired: this.#expired,
@@ -314,20 +284,11 @@ export class Engine {
     try {
       await this.#writer.drain();
     } finally {
-      await this.#store.close();
+      await this.#database.close();
     }
   }
 }
 
 function storeOptions(settings: Settings): { canCreate: boolean; busyTimeoutMs: number } {
   return { canCreate: true, busyTimeoutMs: settings['busy-timeout'] * 1000 };
-}
-
-function fileIdentity(path: string): string {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return 'missing';
-  }
 }

@@ -40,8 +40,8 @@ export function readNetworks(path: string): Prefix[] {
   });
 }
 
-/** NFLOG names interfaces by index: a number is one, a name is looked up on this machine. */
-function interfaceIndex(name: string): number | undefined {
+/** NFLOG names interfaces by index: a number is one, a name is looked up on this machine; undefined when there is none. */
+export function interfaceIndex(name: string): number | undefined {
   if (/^\d+$/.test(name)) return Number(name);
   try {
     return Number(readFileSync(`/sys/class/net/${encodeURIComponent(name)}/ifindex`, 'utf8'));

@@ -54,6 +54,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     finish = resolve;
   });
   let isStarted = false;
+  let lastReport = '';
   let isReady = false;
   const onState = (state: CaptureState): void => {
     logCaptureState(logger, device, state);
@@ -79,7 +80,10 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     },
   );
   function reportCapture(): void {
-    engine.send({ type: 'capture', capture: { device, state: source.state ?? null, totals: source.totals } });
+    const capture = { device, state: source.state ?? null, totals: source.totals };
+    const text = JSON.stringify(capture);
+    if (text !== lastReport) engine.send({ type: 'capture', capture });
+    lastReport = text;
   }
 
   const started = new Promise<void>((resolve, reject) => {

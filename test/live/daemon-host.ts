@@ -8,6 +8,7 @@ import { fileOf, Lab, type Program } from './capture-lab.js';
 /** What proc(5) tells of a process. */
 export interface ProcessStatus {
   readonly pid: number;
+  readonly name: string;
   readonly uids: readonly number[];
   readonly gids: readonly number[];
   readonly groups: readonly number[];
@@ -76,6 +77,7 @@ export function processStatus(pid: number): ProcessStatus {
     new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)![1]!.split(/\s+/).filter(Boolean);
   return {
     pid,
+    name: field('Name')[0]!,
     uids: field('Uid').map(Number),
     gids: field('Gid').map(Number),
     groups: field('Groups').map(Number),

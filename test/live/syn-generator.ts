@@ -1,5 +1,6 @@
 // Sends SYNs from made-up addresses through an interface, each from another one: INTERFACE MAC-OF-THE-TARGET. On standard
-// input: `COUNT FIRST-ADDRESS PER-SECOND`, where 0 is as fast as it goes; answered with `sent COUNT`.
+// input: `COUNT FIRST-ADDRESS PER-SECOND`, where 0 is as fast as it goes; answered with `sent COUNT MILLISECONDS START`, the last on the
+// system's monotonic clock, in nanoseconds.
 
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -51,12 +52,13 @@ const SLICE = 200;
 createInterface(process.stdin).on('line', line => {
   const [count, first, perSecond] = line.split(' ').map(Number) as [number, number, number];
   const start = performance.now();
+  const clock = process.hrtime.bigint();
   let sent = 0;
   const more = (): void => {
     const due = perSecond === 0 ? sent + SLICE : ((performance.now() - start) / 1000) * perSecond;
     for (const end = Math.min(count, due); sent < end; sent++) send(first + sent);
     if (sent < count) setImmediate(more);
-    else process.stdout.write(`sent ${sent} ${performance.now() - start}\n`);
+    else process.stdout.write(`sent ${sent} ${performance.now() - start} ${clock}\n`);
   };
   more();
 });
