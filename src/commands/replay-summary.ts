@@ -15,50 +15,73 @@ export interface Busy {
   readonly sightings: number;
 }
 
-/** Sums up the batches of a replay. Memory: 32 bytes an address. */
+/** Sums up the batches of a replay. Memory: 64 bytes an address while there is one batch, 32 and more beyond. */
 export class ReplaySummary {
-  readonly #table = new AddressTable(STRIDE);
+  /** Mostly there is one batch, which needs no table: its addresses are distinct. */
+  #only: { readonly batch: Batch; readonly result: BatchResult } | undefined;
+  #table: AddressTable | undefined;
 
   /** Takes in a batch and what the store made of it; an address's first outcome is what it was before the replay. */
   add(batch: Batch, result: BatchResult): void {
-    const { words } = batch;
-    for (let row = 0, at = 0; row < batch.length; row++, at += FIELD.stride) {
-      const place = this.#table.row(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-      const own = this.#table.words;
-      if (own[place + COUNT] === 0) own[place + OUTCOME] = result.outcomes[row]!;
-      own[place + COUNT]! += words[at + FIELD.count]!;
+    if (batch.length === 0) return;
+    if (this.#table === undefined && this.#only === undefined) {
+      this.#only = { batch, result };
+      return;
     }
+    const table = this.#tableOfAll();
+    addRows(table, batch, result);
+  }
+
+  #tableOfAll(): AddressTable {
+    this.#table ??= new AddressTable(STRIDE);
+    if (this.#only) addRows(this.#table, this.#only.batch, this.#only.result);
+    this.#only = undefined;
+    return this.#table;
   }
 
   /** Distinct addresses so far. */
   get addresses(): number {
-    return this.#table.size;
+    return this.#only?.batch.length ?? this.#table?.size ?? 0;
   }
 
   /** How many addresses were added, refreshed and left trapped. */
   outcomes(): { readonly added: number; readonly refreshed: number; readonly trapped: number } {
     const sums = { added: 0, refreshed: 0, trapped: 0 };
-    for (let row = 0; row < this.#table.size; row++) {
-      sums[OUTCOMES[this.#table.words[row * STRIDE + OUTCOME]!]!]++;
-    }
+    for (let row = 0; row < this.addresses; row++) sums[OUTCOMES[this.#outcome(row)]!]++;
     return sums;
+  }
+
+  #outcome(row: number): number {
+    return this.#only ? this.#only.result.outcomes[row]! : this.#table!.words[row * STRIDE + OUTCOME]!;
   }
 
   /** The busiest correspondents, the busiest first. */
   busiest(limit: number): Busy[] {
-    const { words, size } = this.#table;
+    const words = this.#only?.batch.words ?? this.#table?.words ?? new Uint32Array(0);
+    const [stride, countAt] = this.#only ? [FIELD.stride, FIELD.count] : [STRIDE, COUNT];
+    const size = this.addresses;
     const best: number[] = [];
     for (let row = 0; row < size; row++) {
-      const count = words[row * STRIDE + COUNT]!;
-      if (best.length === limit && count <= words[best.at(-1)! * STRIDE + COUNT]!) continue;
-      const place = best.findIndex(other => words[other * STRIDE + COUNT]! < count);
+      const count = words[row * stride + countAt]!;
+      if (best.length === limit && count <= words[best.at(-1)! * stride + countAt]!) continue;
+      const place = best.findIndex(other => words[other * stride + countAt]! < count);
       best.splice(place < 0 ? best.length : place, 0, row);
       best.length = Math.min(best.length, limit);
     }
     return best.map(row => {
-      const at = row * STRIDE;
+      const at = row * stride;
       const address = formatWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-      return { address, sightings: words[at + COUNT]! };
+      return { address, sightings: words[at + countAt]! };
     });
+  }
+}
+
+function addRows(table: AddressTable, batch: Batch, result: BatchResult): void {
+  const { words } = batch;
+  for (let row = 0, at = 0; row < batch.length; row++, at += FIELD.stride) {
+    const place = table.row(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    const own = table.words;
+    if (own[place + COUNT] === 0) own[place + OUTCOME] = result.outcomes[row]!;
+    own[place + COUNT]! += words[at + FIELD.count]!;
   }
 }

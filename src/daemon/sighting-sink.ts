@@ -2,7 +2,7 @@
 
 import type { BatchResult, Store } from '../store/store.js';
 import type { Batch, LogRule } from '../whitelist/batch.js';
-import { Tally } from '../whitelist/tally.js';
+import { PartitionedTally } from '../whitelist/partitioned-tally.js';
 
 /** A batch that was written, and what became of its rows. */
 export interface Written {
@@ -20,12 +20,12 @@ export interface SightingSink {
 
 /** Tallies on this thread. */
 export class LocalSink implements SightingSink {
-  readonly #tally: Tally;
+  readonly #tally: PartitionedTally;
   readonly #store: Store;
   readonly #whiteexpSeconds: number;
 
   constructor(store: Store, whiteexpSeconds: number) {
-    this.#tally = new Tally(whiteexpSeconds);
+    this.#tally = new PartitionedTally(whiteexpSeconds);
     this.#store = store;
     this.#whiteexpSeconds = whiteexpSeconds;
   }

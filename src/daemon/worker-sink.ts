@@ -4,8 +4,8 @@ import type { WorkerStore } from '../store/worker-store.js';
 import type { LogRule } from '../whitelist/batch.js';
 import type { SightingSink, Written } from './sighting-sink.js';
 
-/** Blocks under way at most; beyond that the reader waits. */
-const UNDER_WAY = 8;
+/** Blocks under way at most; beyond that the reader waits. So many come together while the thread starts. */
+const UNDER_WAY = 64;
 
 /** Sends blocks to a {@link WorkerStore}, in a few buffers that go to and fro. */
 export class WorkerSink implements SightingSink {

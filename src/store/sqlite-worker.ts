@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Batch } from '../whitelist/batch.js';
-import { Tally } from '../whitelist/tally.js';
+import { PartitionedTally } from '../whitelist/partitioned-tally.js';
 import { SqliteStore } from './sqlite-store.js';
 import { StoreError, type StoreRecord } from './store.js';
 import type { Committed, Reply, Request, WorkerSetup } from './worker-protocol.js';
@@ -11,7 +11,7 @@ const PAGE = 1000;
 
 const port = parentPort!;
 const cursors = new Map<number, AsyncIterator<StoreRecord>>();
-let tally: Tally | undefined;
+let tally: PartitionedTally | undefined;
 /** Taken out of the tally, and not written yet: kept until it is. */
 let unwritten: Batch | undefined;
 
@@ -42,11 +42,11 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
     case 'applyBatch':
       return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
     case 'tally':
-      tally ??= new Tally(request.whiteexpSeconds);
+      tally ??= new PartitionedTally(request.whiteexpSeconds);
       tally.add(request.words, request.count);
       return request.words;
     case 'commit': {
-      unwritten ??= (tally ?? new Tally(request.whiteexpSeconds)).take(request.rules);
+      unwritten ??= (tally ?? new PartitionedTally(request.whiteexpSeconds)).take(request.rules);
       const { words } = unwritten;
       const result = await opened.applyBatch(unwritten, request.whiteexpSeconds);
       unwritten = undefined;

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 export const ADDRESS_WORDS = 4;
 
 /** Rows that there is room for at first. */
-const FIRST_ROWS = 512;
+const FIRST_ROWS = 64;
 
 /** Rows are numbered in the order in which their addresses came. */
 export class AddressTable {
