@@ -77,8 +77,12 @@ function valuesOf({
   return { now, whiteexpSeconds, seenSince, expiringUntil, limit };
 }
 
-function* pagesAsStored(db: Database, withSightings: boolean, options: ListOptions): Generator<Row[]> {
-  const page = db.prepare<object, Row>(`${selectListed(withSightings, options)} ORDER BY id`);
+function* pagesAsStored(
+  db: Database,
+  withSightings: boolean,
+  options: ListOptions,
+): Generator<readonly Row[]> {
+  const page = db.prepare<object, Row>(`${selectListed(withSightings, options)} ORDER BY id`).raw();
   for (const window of entryWindows(db)) yield page.all({ ...valuesOf(options), ...window });
 }
 
@@ -88,7 +92,11 @@ let tables = 0;
  * The keys of the rows are put down in a temporary table, sorted, and then walked. Keys and not rowids: whoever
  * replaces a row gives it another rowid.
  */
-function* pagesInOrder(db: Database, withSightings: boolean, options: ListOptions): Generator<Row[]> {
+function* pagesInOrder(
+  db: Database,
+  withSightings: boolean,
+  options: ListOptions,
+): Generator<readonly Row[]> {
   const number = ++tables;
   const [found, ordered] = [`temp.found_${number}`, `temp.ordered_${number}`];
   const order = `ORDER BY key, ip LIMIT @limit`;
@@ -109,13 +117,15 @@ function* pagesInOrder(db: Database, withSightings: boolean, options: ListOption
   }
 }
 
-function* walk(db: Database, withSightings: boolean, ordered: string): Generator<Row[]> {
-  const page = db.prepare<[number], Row & { readonly place: number }>(
-    `SELECT o.rowid AS place, r.* FROM ${ordered} o CROSS JOIN (${selectRecords(withSightings)}) r
-     WHERE o.rowid > ? AND r.ip IS o.ip AND r.helo IS o.helo AND r."from" IS o."from" AND r."to" IS o."to"
-     ORDER BY o.rowid LIMIT ${PAGE}`,
-  );
-  for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)!.place)) yield rows;
+function* walk(db: Database, withSightings: boolean, ordered: string): Generator<readonly Row[]> {
+  const page = db
+    .prepare<[number], Row>(
+      `SELECT r.*, o.rowid FROM ${ordered} o CROSS JOIN (${selectRecords(withSightings)}) r
+       WHERE o.rowid > ? AND r.ip IS o.ip AND r.helo IS o.helo AND r."from" IS o."from" AND r."to" IS o."to"
+       ORDER BY o.rowid LIMIT ${PAGE}`,
+    )
+    .raw();
+  for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)!.at(-1) as number)) yield rows;
 }
 
 /** Sorts as the addresses' numbers do; what is no address comes last. */

@@ -1,11 +1,15 @@
 // Opens an SQLite file as a store: makes it where that is asked for, and refuses what is not ours without touching it.
 
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { sqliteError } from './sqlite-errors.js';
 import { checkSchema, ensureSchema, isEmpty } from './sqlite-schema.js';
 import { StoreError } from './store.js';
+
+/** Required, not imported: Node.js would read the package twice, for the names that it exports. That is felt in `query`. */
+const Database = createRequire(import.meta.url)('better-sqlite3') as typeof BetterSqlite3;
 
 /** How to open a database. */
 export interface SqliteOptions {
@@ -21,11 +25,11 @@ export interface SqliteOptions {
 export const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
 
 /** Opens a database, which then has greyd's tables, and ours unless it is only read. @throws {StoreError} */
-export function openSqlite(path: string, options: SqliteOptions = {}): Database.Database {
+export function openSqlite(path: string, options: SqliteOptions = {}): BetterSqlite3.Database {
   const { isReadOnly = false, canCreate = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
   const name = `"${path}"`;
   let verb = 'open';
-  let db: Database.Database | undefined;
+  let db: BetterSqlite3.Database | undefined;
   try {
     const file = findFile(path, name);
     if (file === undefined) {
@@ -91,7 +95,7 @@ function isWritable(path: string): boolean {
  */
 function refuseStranger(file: string, name: string, timeout: number): void {
   if (!['-wal', '-journal'].some(suffix => sizeOf(file + suffix) > 0)) return;
-  let db: Database.Database | undefined;
+  let db: BetterSqlite3.Database | undefined;
   try {
     db = new Database(file, { readonly: true, fileMustExist: true, timeout });
     if (!isEmpty(db)) checkSchema(db, name);
@@ -107,7 +111,7 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function prepare(db: Database.Database, name: string, isReadOnly: boolean): void {
+function prepare(db: BetterSqlite3.Database, name: string, isReadOnly: boolean): void {
   if (isReadOnly) {
     checkSchema(db, name);
     return;

@@ -7,29 +7,33 @@ import { type Prefix, prefixContains } from '../address/prefix.js';
 import type { Direction } from '../whitelist/batch.js';
 import type { AddressRecord, TupleRecord } from './store.js';
 
-/** A row of {@link selectRecords}. greyd's columns may hold anything: no type holds anybody to it. */
-export interface Row {
-  readonly id: number;
-  readonly ip: unknown;
-  readonly helo: unknown;
-  readonly from: unknown;
-  readonly to: unknown;
-  readonly is_tuple: number;
-  readonly first: number;
-  readonly pass: number;
-  readonly expire: number;
-  readonly bcount: number;
-  readonly pcount: number;
-  readonly first_seen: number | null;
-  readonly last_seen: number;
-  readonly last_direction: Direction;
-  readonly inbound: number;
-  readonly outbound: number;
-  readonly interface: string;
-  readonly ruleset: string;
-  readonly rulenr: number | null;
-  readonly subrulenr: number | null;
-}
+/**
+ * A row of {@link selectRecords}, as an array: a million objects of twenty properties take their time. greyd's columns
+ * may hold anything, no type holds anybody to it.
+ */
+export type Row = readonly [
+  id: number,
+  ip: unknown,
+  helo: unknown,
+  from: unknown,
+  to: unknown,
+  isTuple: number,
+  first: number,
+  pass: number,
+  expire: number,
+  bcount: number,
+  pcount: number,
+  firstSeen: number | null,
+  lastSeen: number,
+  lastDirection: Direction,
+  inbound: number,
+  outbound: number,
+  onInterface: string,
+  ruleset: string,
+  rulenr: number | null,
+  subrulenr: number | null,
+  ...more: unknown[],
+];
 
 /** An address's own row has empty texts there, exactly; everything else is a tuple, NULLs among it. */
 const IS_TUPLE = `(helo IS NOT '' OR "from" IS NOT '' OR "to" IS NOT '')`;
@@ -49,29 +53,17 @@ export function selectRecords(withSightings: boolean): string {
 
 /** A row as a record; what is not text is shown as text. */
 export function toRecord(row: Row): AddressRecord | TupleRecord {
-  const { first, pass, expire, bcount, pcount } = row;
+  const [, ip, helo, from, to, isTuple, first, pass, expire, bcount, pcount, ...sighting] = row;
+  const address = toText(ip);
   const entry = { first, pass, expire, bcount, pcount };
-  const address = toText(row.ip);
-  if (row.is_tuple) {
-    const [helo, from, to] = [toText(row.helo), toText(row.from), toText(row.to)];
-    return { kind: 'tuple', address, helo, from, to, entry };
-  }
-  if (row.first_seen === null) return { kind: 'address', address, entry };
-  const rule = {
-    interface: row.interface,
-    ruleset: row.ruleset,
-    rulenr: row.rulenr,
-    subrulenr: row.subrulenr,
-  };
-  const sighting = {
-    firstSeen: row.first_seen,
-    lastSeen: row.last_seen,
-    lastDirection: row.last_direction,
-    inbound: row.inbound,
-    outbound: row.outbound,
-    rule,
-  };
-  return { kind: 'address', address, entry, sighting };
+  if (isTuple)
+    return { kind: 'tuple', address, helo: toText(helo), from: toText(from), to: toText(to), entry };
+  const [firstSeen, lastSeen, lastDirection, inbound, outbound, onInterface, ruleset, rulenr, subrulenr] =
+    sighting;
+  if (firstSeen === null) return { kind: 'address', address, entry };
+  const rule = { interface: onInterface, ruleset, rulenr, subrulenr };
+  const seen = { firstSeen, lastSeen, lastDirection, inbound, outbound, rule };
+  return { kind: 'address', address, entry, sighting: seen };
 }
 
 function toText(value: unknown): string {
@@ -89,23 +81,35 @@ export function* findRecords(
 ): Generator<AddressRecord | TupleRecord> {
   const isOne = prefix.bits === 128;
   const [low, high] = isOne ? [formatAddress(prefix.words), formatAddress(prefix.words)] : textRange(prefix);
-  // The key goes back to SQLite as the bytes that it was: as text it may have been no UTF-8.
-  const page = db.prepare<object, Row & { readonly key: Buffer }>(
-    `SELECT *, CAST(ip AS BLOB) AS key FROM (${selectRecords(withSightings)}
-     WHERE e.ip >= CAST(@key AS TEXT) AND e.ip ${isOne ? '<=' : '<'} @high
-       AND (e.ip > CAST(@key AS TEXT) OR e.rowid > @id)
-     ORDER BY e.ip, e.rowid LIMIT ${PAGE})`,
-  );
-  let last: { readonly key: Buffer; readonly id: number } | undefined;
-  do {
-    const { key, id } = last ?? { key: Buffer.from(low), id: Number.MIN_SAFE_INTEGER };
+  const page = db
+    .prepare<object, Row>(
+      `${selectRecords(withSightings)}
+       WHERE e.ip >= CAST(@key AS TEXT) AND e.ip ${isOne ? '<=' : '<'} @high
+         AND (e.ip > CAST(@key AS TEXT) OR e.rowid > @id)
+       ORDER BY e.ip, e.rowid LIMIT ${PAGE}`,
+    )
+    .raw();
+  let key: Buffer = Buffer.from(low);
+  let id = Number.MIN_SAFE_INTEGER;
+  for (;;) {
     const rows = page.all({ key, id, high });
     for (const row of rows) {
-      const words = typeof row.ip === 'string' ? parseAddress(row.ip) : undefined;
+      const [, ip] = row;
+      const words = typeof ip === 'string' ? parseAddress(ip) : undefined;
       if (words !== undefined && prefixContains(prefix, words)) yield toRecord(row);
     }
-    last = rows.length < PAGE ? undefined : rows.at(-1);
-  } while (last !== undefined);
+    if (rows.length < PAGE) return;
+    [id] = rows.at(-1)!;
+    key = keyOf(db, rows.at(-1)!);
+  }
+}
+
+/** Where a page ended: as the bytes that SQLite has, since a key that is no UTF-8 is another one as a text. */
+function keyOf(db: Database, [id, ip]: Row): Buffer {
+  const bytes = db
+    .prepare<[number], Buffer | null>('SELECT CAST(ip AS BLOB) FROM entries WHERE rowid = ?')
+    .pluck();
+  return bytes.get(id) ?? Buffer.from(toText(ip));
 }
 
 /** The range of texts in which the texts of all addresses of a prefix are; as narrow as whole labels allow. */

@@ -155,6 +155,19 @@ export function checkEdits(check: Check): void {
     assert.equal((await found(store, '::/0')).length, 3);
   });
 
+  check('the store may be changed while a list is under way', [], async store => {
+    const addresses = Array.from({ length: 5000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    await store.applyBatch(batchOf(addresses.map(address => ({ address, time: NOW }))), WHITEEXP);
+    for (const sort of ['database', 'address'] as const) {
+      const seen = new Set<string>();
+      for await (const { address } of store.list({ now: NOW, whiteexpSeconds: WHITEEXP, sort })) {
+        if (seen.size % 1000 === 0) await store.add('10.0.9.9', NOW + seen.size, WHITEEXP);
+        seen.add(address);
+      }
+      assert.deepEqual([...seen].sort(), [...addresses].sort(), sort);
+    }
+  });
+
   check('closing a second time does no harm', [], async store => {
     await store.add(HOST, NOW, WHITEEXP);
     await store.close();

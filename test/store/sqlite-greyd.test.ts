@@ -116,6 +116,35 @@ test('what we know of an address is removed some time after greyd has removed th
   });
 });
 
+test('rows that greyd replaces while they are listed are not missed', async () => {
+  await withGreyd(async path => {
+    const addresses = Array.from({ length: 12_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    plant(
+      path,
+      addresses.map(address => tarpitRecord(address)),
+    );
+    const store = new SqliteStore(path);
+    for (const sort of ['database', 'address'] as const) {
+      const seen = new Set<string>();
+      for await (const { address } of store.list({ now: NOW, whiteexpSeconds: WHITEEXP, sort })) {
+        // The last ones are still to come, and come to be behind all others.
+        if (seen.size === 10)
+          plant(
+            path,
+            addresses.slice(-100).map(one => tarpitRecord(one, { pcount: 7 })),
+          );
+        seen.add(address);
+      }
+      assert.deepEqual(
+        addresses.filter(address => !seen.has(address)),
+        [],
+        sort,
+      );
+    }
+    await store.close();
+  });
+});
+
 test('nobody has to wait for a lock when nothing has ended', async () => {
   await withGreyd(async path => {
     const store = new SqliteStore(path, { busyTimeoutMs: 0 });

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
-import { batchOf, found, listed, NOW, seenOnce, tarpitRecord, WHITEEXP } from '../contract/store-subject.js';
+import { batchOf, found, listed, NOW, tarpitRecord, WHITEEXP } from '../contract/store-subject.js';
 import { makeGreydDatabase, temporary, withDatabase } from './sqlite-subject.js';
 
 /** What is in a folder, and the hash of it; but for the indexes of logs, which every reader writes to. */
@@ -225,26 +225,6 @@ test('a database that is cut short is refused or tells so', async () => {
       }
     };
     await assert.rejects(read(), { name: 'StoreError', code: 'corrupt' });
-  } finally {
-    remove();
-  }
-});
-
-test('what is asked of a store that is closed is refused', async () => {
-  const { path, remove } = temporary();
-  try {
-    const store = new SqliteStore(path, { canCreate: true });
-    await store.close();
-    const closed = {
-      name: 'StoreError',
-      code: 'failed',
-      message: /^Cannot (read|write to) store ".*": .*not open/,
-    };
-    await assert.rejects(store.applyBatch(seenOnce('192.0.2.1', NOW), WHITEEXP), closed);
-    await assert.rejects(store.add('192.0.2.1', NOW, WHITEEXP), closed);
-    await assert.rejects(found(store, '::/0'), closed);
-    await assert.rejects(listed(store), closed);
-    await assert.rejects(store.expireWhite(NOW), closed);
   } finally {
     remove();
   }

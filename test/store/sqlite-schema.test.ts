@@ -212,3 +212,23 @@ test('several programs may make the same database at once', async () => {
     );
   });
 });
+
+test('what is asked of a store that is closed is refused', async () => {
+  const { path, remove } = temporary();
+  try {
+    const store = new SqliteStore(path, { canCreate: true });
+    await store.close();
+    const closed = {
+      name: 'StoreError',
+      code: 'failed',
+      message: /^Cannot (read|write to) store ".*": .*not open/,
+    };
+    await assert.rejects(store.applyBatch(seenOnce('192.0.2.1', NOW), WHITEEXP), closed);
+    await assert.rejects(store.add('192.0.2.1', NOW, WHITEEXP), closed);
+    await assert.rejects(found(store, '::/0'), closed);
+    await assert.rejects(listed(store), closed);
+    await assert.rejects(store.expireWhite(NOW), closed);
+  } finally {
+    remove();
+  }
+});
