@@ -1,7 +1,7 @@
 // The chains of a hash file: the pages of a bucket one after the other, and the pairs on them.
 
 import { bucketPage, overflowPage } from './addressing.js';
-import { type BigPair, readBigPair } from './big-pair.js';
+import { readBigPair } from './big-pair.js';
 import { HashFileError } from './hash-file-error.js';
 import type { Header } from './header.js';
 import type { Page } from './page.js';
@@ -15,10 +15,13 @@ export interface Pair {
   readonly page: number;
 }
 
-/** Where a pair was found. */
-export interface Found extends Pair {
-  /** The page that the pair can be overwritten on; undefined for a pair larger than a page. */
-  readonly place: { readonly page: Page; readonly index: number } | undefined;
+/** Where a key's value was found: `length` bytes from `at` on. */
+export interface Found {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  /** The page that these are the bytes of; undefined for a value larger than a page. */
+  readonly page: Page | undefined;
 }
 
 /** Reads chains, and keeps which pages each has. */
@@ -105,21 +108,22 @@ export class Chains {
     return pairs;
   }
 
-  /** The first pair of a bucket with this key. */
+  /** Where the value of the first pair of a bucket with this key is. */
   find(bucket: number, key: Uint8Array): Found | undefined {
     const chain = this.load(bucket);
     for (let i = 0; i < chain.length; i++) {
       const page = chain[i]!;
       if (page.isBig) {
-        const big: BigPair = readBigPair(chain, i);
-        if (Buffer.compare(big.key, key) === 0) return { ...big, place: undefined };
-        i += big.pages - 1;
+        const { key: bigKey, value, pages } = readBigPair(chain, i);
+        if (Buffer.compare(bigKey, key) === 0)
+          return { bytes: value, at: 0, length: value.length, page: undefined };
+        i += pages - 1;
         continue;
       }
       const index = page.find(key);
-      if (index !== 0) {
-        return { key, value: page.value(index), page: page.number, place: { page, index } };
-      }
+      if (index === 0) continue;
+      const at = page.words[index + 1]!;
+      return { bytes: page.bytes, at, length: page.words[index]! - at, page };
     }
     return undefined;
   }

@@ -1,13 +1,13 @@
 // A Berkeley DB 1.85 hash file: look up, walk, change in memory, and write all changes at once.
 
 import { bucketOfHash } from './addressing.js';
-import type { Pair } from './chains.js';
+import type { Found, Pair } from './chains.js';
 import { HashFileError } from './hash-file-error.js';
 import { createParts, type HashParts, isBlank, openParts } from './hash-parts.js';
 import { hash4 } from './hash4.js';
 import { UNDECIDED_FILL, VERSION } from './header.js';
 import { indexBytes, LINK_BYTES, PAIR_OVERHEAD, type Page } from './page.js';
-import type { PageFile } from './page-file.js';
+import type { PageSource, PageTarget } from './page-file.js';
 import { dropGhosts, isGhost, replaceChain, split } from './rewrite.js';
 import type { Write } from './write-list.js';
 
@@ -22,13 +22,13 @@ const LEAST_FILL = 4;
  * Every method throws {@link HashFileError} where the file contradicts itself.
  */
 export class HashFile {
-  readonly #file: PageFile;
   readonly #parts: HashParts;
-  #isChanging = false;
+  readonly #isWritable: boolean;
 
-  constructor(file: PageFile, parts: HashParts) {
-    this.#file = file;
+  /** See {@link openHashFile} and {@link openForChange}. */
+  constructor(parts: HashParts, isWritable: boolean) {
     this.#parts = parts;
+    this.#isWritable = isWritable;
   }
 
   /** How many buckets there are, numbered from 0. */
@@ -36,12 +36,19 @@ export class HashFile {
     return this.#parts.header.maxBucket + 1;
   }
 
-  /** The value stored under a key. */
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#parts.chains.find(this.#bucketOf(key), key)?.value;
+  /** Where the value stored under a key is; true until something is changed. */
+  find(key: Uint8Array): Found | undefined {
+    return this.#parts.chains.find(this.bucketOf(key), key);
   }
 
-  #bucketOf(key: Uint8Array): number {
+  /** The value stored under a key. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const found = this.find(key);
+    return found?.bytes.subarray(found.at, found.at + found.length);
+  }
+
+  /** The bucket that a key belongs in, while no pair is added. */
+  bucketOf(key: Uint8Array): number {
     return bucketOfHash(this.#parts.header, hash4(key));
   }
 
@@ -55,26 +62,22 @@ export class HashFile {
     for (let bucket = 0; bucket < this.buckets; bucket++) yield* this.pairs(bucket);
   }
 
-  /** Stores a value under a key; one of the same length as the value before takes its place byte for byte. */
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.update(key, () => value);
-  }
-
-  /** Stores under a key what `change` makes of the value before; undefined leaves everything as it is. */
-  update(key: Uint8Array, change: (before: Uint8Array | undefined) => Uint8Array | undefined): void {
-    this.#startChange();
-    const bucket = this.#bucketOf(key);
-    const found = this.#parts.chains.find(bucket, key);
-    const value = change(found?.value);
-    if (value === undefined) return;
-    if (found?.place && found.value.length === value.length) {
-      found.place.page.overwrite(found.place.index, value);
+  /**
+   * Stores a copy of a value under a key; one of the same length as the value before takes its place byte for byte.
+   *
+   * @param found what {@link find} gives for the key at this moment, where the caller knows.
+   */
+  put(key: Uint8Array, value: Uint8Array, found: Found | undefined = this.find(key)): void {
+    this.#checkWritable();
+    if (found?.page && found.length === value.length) {
+      found.page.overwrite(found.at, value);
       return;
     }
     if (!this.fits(key, value)) {
       const problem = `a pair of ${key.length} and ${value.length} bytes is larger than a page, and cannot be written`;
       throw new HashFileError('unsupported', problem);
     }
+    const bucket = this.bucketOf(key);
     if (found === undefined) this.#add(bucket, key, value);
     else
       this.#replace(bucket, pairs => pairs.map(pair => (isSameKey(pair, key) ? { ...pair, value } : pair)));
@@ -108,7 +111,7 @@ export class HashFile {
 
   /** Deletes a key and its value; whether it was there. */
   delete(key: Uint8Array): boolean {
-    return this.filter(this.#bucketOf(key), pair => !isSameKey(pair, key)) > 0;
+    return this.filter(this.bucketOf(key), pair => !isSameKey(pair, key)) > 0;
   }
 
   /** Deletes the pairs of a bucket that `keep` says no to; gives how many. */
@@ -117,7 +120,7 @@ export class HashFile {
     const kept = pairs.filter(keep);
     const deleted = pairs.length - kept.length;
     if (deleted === 0) return 0;
-    this.#startChange();
+    this.#checkWritable();
     this.#replace(bucket, () => kept);
     this.#parts.header.keys -= Math.min(deleted, this.#parts.header.keys);
     return deleted;
@@ -129,14 +132,8 @@ export class HashFile {
     replaceChain(this.#parts, bucket, change(this.pairs(bucket)));
   }
 
-  #startChange(): void {
-    if (this.#isChanging) return;
-    const { version } = this.#parts.header;
-    if (version !== VERSION) {
-      throw new HashFileError('unsupported', `its hash format is version ${version}, which is only read`);
-    }
-    this.#isChanging = true;
-    dropGhosts(this.#parts);
+  #checkWritable(): void {
+    if (!this.#isWritable) throw new TypeError('The hash file is open for reading');
   }
 
   /** Gives all changes as writes, in the order in which they leave the file whole after each. */
@@ -144,9 +141,9 @@ export class HashFile {
     return this.#parts.stage();
   }
 
-  /** Writes all changes; whether they have reached the disk is the caller's to see to. */
-  commit(): void {
-    for (const { offset, bytes } of this.stage()) this.#file.write(bytes, offset);
+  /** Writes all changes to the file, and ends the use of this object; nobody waits for the disk. */
+  commit(file: PageTarget): void {
+    for (const { offset, bytes } of this.stage()) file.write(bytes, offset);
   }
 }
 
@@ -162,16 +159,24 @@ function readOnlyPair(page: Page): HashFileError {
   );
 }
 
-/** The hash file in these bytes; one without a header yet throws as any other kind of file does. */
-export function openHashFile(file: PageFile): HashFile {
-  return new HashFile(file, openParts(file));
+/** The hash file in these bytes, to be read; one without a header yet throws as any other kind of file does. */
+export function openHashFile(file: PageSource): HashFile {
+  return new HashFile(openParts(file), false);
 }
 
 /**
- * The hash file in these bytes, or a new one where there is no header yet; {@link HashFile.commit} writes that.
+ * The hash file in these bytes, to be changed; or a new one where there is no header yet. Takes away what a killed
+ * writer left behind.
  *
  * @param blockBytes what the file system prefers to read and write at once (st_blksize), a new file's page size.
  */
-export function openOrCreateHashFile(file: PageFile, blockBytes: number): HashFile {
-  return isBlank(file) ? new HashFile(file, createParts(file, blockBytes)) : openHashFile(file);
+export function openForChange(file: PageSource, blockBytes: number): HashFile {
+  if (isBlank(file)) return new HashFile(createParts(file, blockBytes), true);
+  const parts = openParts(file);
+  const { version } = parts.header;
+  if (version !== VERSION) {
+    throw new HashFileError('unsupported', `its hash format is version ${version}, which is only read`);
+  }
+  dropGhosts(parts);
+  return new HashFile(parts, true);
 }

@@ -13,7 +13,7 @@ import {
 } from './header.js';
 import { OverflowMap } from './overflow-map.js';
 import type { Page } from './page.js';
-import type { PageFile } from './page-file.js';
+import type { PageSource } from './page-file.js';
 import { Pages } from './pages.js';
 import { type Write, WriteList } from './write-list.js';
 
@@ -34,7 +34,7 @@ export class HashParts {
   #staged: Uint8Array;
 
   /** @param staged the header's bytes in the file, none when the file is new. */
-  constructor(file: PageFile, header: Header, staged: Uint8Array) {
+  constructor(file: PageSource, header: Header, staged: Uint8Array) {
     this.header = header;
     this.#staged = staged;
     this.pages = new Pages(file, header, this.#writes);
@@ -79,23 +79,20 @@ export class HashParts {
 }
 
 /** The parts of the hash file in these bytes; throws {@link HashFileError} where there is none. */
-export function openParts(file: PageFile): HashParts {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  const count = file.read(bytes, 0);
-  return new HashParts(file, decodeHeader(bytes.subarray(0, count), file.size), bytes);
+export function openParts(file: PageSource): HashParts {
+  const bytes = file.read(0, HEADER_BYTES);
+  return new HashParts(file, decodeHeader(bytes, file.size), bytes);
 }
 
 /** Whether a file has no header yet: spamd makes it without bytes, and a writer may die while it makes the first ones. */
-export function isBlank(file: PageFile): boolean {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  file.read(bytes, 0);
-  return bytes.every(byte => byte === 0);
+export function isBlank(file: PageSource): boolean {
+  return file.read(0, HEADER_BYTES).every(byte => byte === 0);
 }
 
 const SMALLEST_NEW_PAGE_BYTES = 512;
 
 /** The parts of a new hash file as libc makes one, its page size the file system's preferred block (st_blksize). */
-export function createParts(file: PageFile, blockBytes: number): HashParts {
+export function createParts(file: PageSource, blockBytes: number): HashParts {
   const wanted = Math.min(Math.max(blockBytes, SMALLEST_NEW_PAGE_BYTES), LARGEST_PAGE_BYTES);
   const header = createHeader(2 ** Math.floor(Math.log2(wanted)));
   const parts = new HashParts(file, header, new Uint8Array(0));

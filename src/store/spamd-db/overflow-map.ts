@@ -106,8 +106,8 @@ export class OverflowMap {
   stage(): void {
     for (const bitmap of this.#bitmaps.values()) {
       if (bitmap.changedFrom >= bitmap.changedTo) continue;
-      const words = bitmap.words.slice(bitmap.changedFrom, bitmap.changedTo);
-      const bytes = Buffer.from(words.buffer);
+      // A copy: the bitmap may change again before this is written.
+      const bytes = Buffer.from(bitmap.words.slice(bitmap.changedFrom, bitmap.changedTo).buffer);
       if (!this.#header.isHostOrder) bytes.swap32();
       this.#writes.add(bitmap.page * this.#header.pageBytes + 4 * bitmap.changedFrom, bytes);
       bitmap.changedFrom = bitmap.words.length;
@@ -141,8 +141,8 @@ export class OverflowMap {
     if (!address) throw new HashFileError('corrupt', `it has no bitmap ${map}`, 0);
     const page = overflowPage(this.#header, address, 0);
     const bytes = this.#pages.read(page);
-    if (!this.#header.isHostOrder) Buffer.from(bytes.buffer).swap32();
-    const words = new Uint32Array(bytes.buffer);
+    if (!this.#header.isHostOrder) Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).swap32();
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     const bitmap = { page, words, changedFrom: words.length, changedTo: 0 };
     this.#bitmaps.set(map, bitmap);
     return bitmap;

@@ -1,19 +1,23 @@
-// The bytes under a hash file: a descriptor, or memory.
+// The bytes under a hash file: in a file, or in memory.
 
 import { readSync, writeSync } from 'node:fs';
 
-/** Random access to a file's bytes; errors are those of the system. */
-export interface PageFile {
+/** Bytes to read; errors are those of the system. */
+export interface PageSource {
   /** Bytes in the file when it was opened. */
   readonly size: number;
-  /** Fills `into` from `offset` on; gives how many bytes there were, fewer only at the end of the file. */
-  read(into: Uint8Array, offset: number): number;
+  /** The bytes from `offset` on, fewer than `length` only at the end of the file; the caller's to change. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** Bytes to change; errors are those of the system. */
+export interface PageTarget {
   /** Writes all of the bytes, lengthening the file where they end beyond it. */
   write(bytes: Uint8Array, offset: number): void;
 }
 
 /** A file open on a descriptor, which stays the caller's to close. */
-export class DescriptorFile implements PageFile {
+export class DescriptorFile implements PageSource, PageTarget {
   readonly size: number;
   readonly #fd: number;
 
@@ -22,7 +26,13 @@ export class DescriptorFile implements PageFile {
     this.size = size;
   }
 
-  read(into: Uint8Array, offset: number): number {
+  read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
+    return bytes.subarray(0, this.readInto(bytes, offset));
+  }
+
+  /** Fills `into` from `offset` on; gives how many bytes there were. */
+  readInto(into: Uint8Array, offset: number): number {
     let done = 0;
     while (done < into.length) {
       const count = readSync(this.#fd, into, done, into.length - done, offset + done);
@@ -40,8 +50,25 @@ export class DescriptorFile implements PageFile {
   }
 }
 
-/** A file in memory: a copy of one on disk, or one that is never on a disk. */
-export class MemoryFile implements PageFile {
+/** A copy of a file, used up by one reader: what is read is not copied again. */
+export class LoadedFile implements PageSource {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + length);
+  }
+}
+
+/** A file in memory. */
+export class MemoryFile implements PageSource, PageTarget {
   #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
@@ -56,10 +83,8 @@ export class MemoryFile implements PageFile {
     return this.#bytes;
   }
 
-  read(into: Uint8Array, offset: number): number {
-    const part = this.#bytes.subarray(offset, offset + into.length);
-    into.set(part);
-    return part.length;
+  read(offset: number, length: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(offset, offset + length));
   }
 
   write(bytes: Uint8Array, offset: number): void {

@@ -1,5 +1,6 @@
 // One data page of a hash file, checked when it is read: pairs of key and value, and the link to the next page.
 
+import { ceilLog2 } from './addressing.js';
 import { HashFileError } from './hash-file-error.js';
 
 /** Bytes that a pair takes besides its key and value: two words of the index. */
@@ -36,6 +37,7 @@ export class Page {
   isIndexChanged = false;
   /** Whether nothing in the file leads to this page yet. */
   isFresh: boolean;
+  #slots: Uint16Array | undefined;
 
   constructor(number: number, bytes: Uint8Array, isFresh: boolean) {
     this.number = number;
@@ -93,14 +95,30 @@ export class Page {
 
   /** The index word of the pair with this key, 0 when it is not on this page. Not for a page that {@link isBig}. */
   find(key: Uint8Array): number {
-    const { words, bytes, pairWords } = this;
-    let end = bytes.length;
-    for (let index = 1; index < pairWords; index += 2) {
-      const start = words[index]!;
-      if (end - start === key.length && isEqualAt(bytes, start, key)) return index;
-      end = words[index + 1]!;
+    this.#slots ??= this.#fillSlots();
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = tailHash(key, 0, key.length) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const index = slots[slot]!;
+      const start = this.words[index]!;
+      if (this.keyEnd(index) - start === key.length && isEqualAt(this.bytes, start, key)) return index;
     }
     return 0;
+  }
+
+  /** A hash table of index words, at least half of it empty. */
+  #fillSlots(): Uint16Array {
+    const { words, bytes, pairWords } = this;
+    const slots = new Uint16Array(2 ** ceilLog2(pairWords + 2));
+    const mask = slots.length - 1;
+    let end = bytes.length;
+    for (let index = 1; index < pairWords; index += 2) {
+      let slot = tailHash(bytes, words[index]!, end) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = index;
+      end = words[index + 1]!;
+    }
+    return slots;
   }
 
   /** Whether a pair of these lengths has room, beside a link that is there or may have to come. */
@@ -127,6 +145,7 @@ export class Page {
     words[count + 4] = valueAt;
     this.markChanged(valueAt, low);
     this.isIndexChanged = true;
+    this.#slots = undefined;
   }
 
   /** Adds a link to the page at an overflow address; there must be none yet. */
@@ -141,9 +160,8 @@ export class Page {
     this.isIndexChanged = true;
   }
 
-  /** Writes a value of the same length over the one of the pair at index word `index`. */
-  overwrite(index: number, value: Uint8Array): void {
-    const at = this.words[index + 1]!;
+  /** Writes a value of the same length over the one at `at`. */
+  overwrite(at: number, value: Uint8Array): void {
     this.bytes.set(value, at);
     this.markChanged(at, at + value.length);
   }
@@ -164,6 +182,13 @@ export class Page {
     this.isIndexChanged = false;
     this.isFresh = false;
   }
+}
+
+/** A number out of a key's last bytes, in which addresses differ most. */
+function tailHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = Math.max(start, end - 6); at < end; at++) hash = Math.imul(hash, 37) + bytes[at]!;
+  return hash ^ (hash >>> 9);
 }
 
 /** Compares from the end, where addresses differ most. */

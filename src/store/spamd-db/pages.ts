@@ -3,17 +3,17 @@
 import { HashFileError } from './hash-file-error.js';
 import type { Header } from './header.js';
 import { clearPage, indexBytes, Page, pageProblem } from './page.js';
-import type { PageFile } from './page-file.js';
+import type { PageSource } from './page-file.js';
 import type { WriteList } from './write-list.js';
 
 /** Reads and keeps pages, and turns changed ones into writes. */
 export class Pages {
-  readonly #file: PageFile;
+  readonly #file: PageSource;
   readonly #header: Header;
   readonly #writes: WriteList;
   readonly #pages = new Map<number, Page>();
 
-  constructor(file: PageFile, header: Header, writes: WriteList) {
+  constructor(file: PageSource, header: Header, writes: WriteList) {
     this.#file = file;
     this.#header = header;
     this.#writes = writes;
@@ -33,12 +33,11 @@ export class Pages {
     return page;
   }
 
-  /** A page's bytes as they are in the file. */
+  /** A page's bytes as they are in the file; the caller's to change. */
   read(number: number): Uint8Array {
     const { pageBytes } = this.#header;
-    const bytes = new Uint8Array(pageBytes);
-    const count = this.#file.read(bytes, number * pageBytes);
-    if (count < pageBytes) throw new HashFileError('corrupt', 'the file ends before its end', number);
+    const bytes = this.#file.read(number * pageBytes, pageBytes);
+    if (bytes.length < pageBytes) throw new HashFileError('corrupt', 'the file ends before its end', number);
     return bytes;
   }
 
@@ -65,37 +64,45 @@ export class Pages {
     this.#pages.delete(number);
   }
 
-  /** Adds the writes for a page: all of it when fresh, else what changed, the index last. */
+  /** Adds the writes for a page as it is now: all of it when fresh, else what changed, the index last. */
   stage(page: Page): void {
-    const { pageBytes } = this.#header;
-    const at = page.number * pageBytes;
-    if (page.isFresh) {
-      this.#writes.add(at, this.#toFileOrder(page.bytes, indexBytes(page.count)));
-    } else if (page.changedFrom < page.changedTo) {
-      this.#writes.add(at + page.changedFrom, page.bytes.subarray(page.changedFrom, page.changedTo));
+    this.#stage(page, (offset, bytes) => this.#writes.addCopy(offset, bytes));
+  }
+
+  /** Adds the writes for the changed pages, fresh ones or others; they may not change any more. */
+  stageChanged(isFresh: boolean): void {
+    for (const page of this.#pages.values()) {
+      if (page.isFresh !== isFresh || !(page.isFresh || page.isChanged)) continue;
+      this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
     }
-    if (page.isIndexChanged && !page.isFresh)
-      this.stageIndex(page.number, page.words.subarray(0, page.count + 3));
+  }
+
+  #stage(page: Page, add: (offset: number, bytes: Uint8Array) => void): void {
+    const at = page.number * this.#header.pageBytes;
+    if (page.isFresh) {
+      add(at, this.#toFileOrder(page.bytes, indexBytes(page.count)));
+    } else {
+      if (page.changedFrom < page.changedTo) {
+        add(at + page.changedFrom, page.bytes.subarray(page.changedFrom, page.changedTo));
+      }
+      const used = indexBytes(page.count);
+      if (page.isIndexChanged) add(at, this.#toFileOrder(page.bytes.subarray(0, used), used));
+    }
     page.markWritten();
   }
 
-  /** Adds the write of an index, which ends with the free bytes and the lowest used offset, over a page's own. */
-  stageIndex(number: number, words: Uint16Array): void {
-    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-    this.#writes.add(number * this.#header.pageBytes, this.#toFileOrder(bytes, bytes.length));
-  }
-
-  /** Adds the writes for the changed pages: those that `isFresh` says. */
-  stageChanged(isFresh: boolean): void {
-    for (const page of this.#pages.values()) {
-      if (page.isFresh === isFresh && (page.isFresh || page.isChanged)) this.stage(page);
-    }
+  /** Adds the write that makes a page one without pairs that leads to the page at an overflow address. */
+  stageLinkOnly(number: number, address: number): void {
+    const { pageBytes } = this.#header;
+    const words = Uint16Array.of(2, address, 0, pageBytes - indexBytes(2), pageBytes);
+    const bytes = new Uint8Array(words.buffer);
+    this.#writes.add(number * pageBytes, this.#toFileOrder(bytes, bytes.length));
   }
 
   #toFileOrder(bytes: Uint8Array, wordBytes: number): Uint8Array {
     if (this.#header.isHostOrder) return bytes;
-    const swapped = bytes.slice();
-    Buffer.from(swapped.buffer, 0, wordBytes).swap16();
+    const swapped = Buffer.from(bytes);
+    swapped.subarray(0, wordBytes).swap16();
     return swapped;
   }
 }

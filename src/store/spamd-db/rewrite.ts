@@ -4,7 +4,7 @@ import { bucketOfHash, bucketPage, ceilLog2 } from './addressing.js';
 import type { Pair } from './chains.js';
 import type { HashParts } from './hash-parts.js';
 import { hash4 } from './hash4.js';
-import { indexBytes, type Page } from './page.js';
+import type { Page } from './page.js';
 
 /** Lays pairs out over `first`, a page without pairs, and as many overflow pages as they need; gives these pages. */
 function layOut(parts: HashParts, first: Page, pairs: readonly Pair[]): Page[] {
@@ -30,7 +30,7 @@ function layOut(parts: HashParts, first: Page, pairs: readonly Pair[]): Page[] {
  * its own again. A writer killed in between leaves unused pages marked as used, and nothing worse.
  */
 export function replaceChain(parts: HashParts, bucket: number, pairs: readonly Pair[]): void {
-  const { header, pages, chains, overflow } = parts;
+  const { pages, chains, overflow } = parts;
   const old = chains.load(bucket);
   const oldAddresses = old.slice(0, -1).map(page => page.next);
   const number = old[0]!.number;
@@ -39,8 +39,7 @@ export function replaceChain(parts: HashParts, bucket: number, pairs: readonly P
   for (const page of chain) pages.stage(page);
   parts.stageSupport();
 
-  const { pageBytes } = header;
-  pages.stageIndex(number, Uint16Array.of(2, shadow.address, 0, pageBytes - indexBytes(2), pageBytes));
+  pages.stageLinkOnly(number, shadow.address);
   const head = pages.copy(shadow.page, number);
   pages.stage(head);
 

@@ -4,7 +4,7 @@ import { bucketOfHash, overflowNumber, overflowPage } from './addressing.js';
 import { HashFileError } from './hash-file-error.js';
 import { type HashParts, isBlank, openParts } from './hash-parts.js';
 import { hash4 } from './hash4.js';
-import type { PageFile } from './page-file.js';
+import type { PageSource } from './page-file.js';
 
 /** Something wrong with a file. */
 export interface Problem {
@@ -20,7 +20,7 @@ export interface Problem {
  * Everything wrong with the format of a hash file, and nothing for a file without bytes. Goes on after an error with
  * the next bucket. Throws only what the file's own reads throw.
  */
-export function* findProblems(file: PageFile): Generator<Problem> {
+export function* findProblems(file: PageSource): Generator<Problem> {
   if (file.size === 0 && isBlank(file)) return;
   const { value: parts, problem } = attempt(() => openParts(file));
   if (parts === undefined) {

@@ -13,9 +13,14 @@ export interface Write {
 export class WriteList {
   #writes: Write[] = [];
 
-  /** Adds a copy of the bytes. */
+  /** Adds bytes that stay as they are until they are written. */
   add(offset: number, bytes: Uint8Array): void {
-    this.#writes.push({ offset, bytes: new Uint8Array(bytes) });
+    this.#writes.push({ offset, bytes });
+  }
+
+  /** Adds a copy of bytes that may change again before they are written. */
+  addCopy(offset: number, bytes: Uint8Array): void {
+    this.add(offset, new Uint8Array(bytes));
   }
 
   /** Gives the writes, and forgets them. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { type HashFile, openOrCreateHashFile } from '../../../src/store/spamd-db/hash-file.js';
+import { type HashFile, openForChange } from '../../../src/store/spamd-db/hash-file.js';
 import { DescriptorFile } from '../../../src/store/spamd-db/page-file.js';
 import { findProblems } from '../../../src/store/spamd-db/verify.js';
 import type { Libdb1, Operation } from './libdb1.js';
@@ -34,10 +34,10 @@ export async function fuzz(seed: number, path: string, libdb1: Libdb1): Promise<
       const answers = reply.results.filter((_, i) => operations.flatMap(isAsked)[i]);
       assert.deepEqual(answers, expected, `seed ${seed}: libdb1-compat answers as the model does`);
     } else {
-      withFile(path, bsize, file => {
+      withFile(path, bsize, (file, pages) => {
         const results = operations.map(operation => performOurs(file, operation));
         assert.deepEqual(results, expected, `seed ${seed}: we answer as the model does`);
-        file.commit();
+        file.commit(pages);
       });
       hasBytes = true;
     }
@@ -84,7 +84,7 @@ function withFile(
   const fd = openSync(path, 'r+');
   try {
     const pages = new DescriptorFile(fd, fstatSync(fd).size);
-    use(openOrCreateHashFile(pages, blockBytes), pages);
+    use(openForChange(pages, blockBytes), pages);
   } finally {
     closeSync(fd);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HashFile, openHashFile, openOrCreateHashFile } from '../../../src/store/spamd-db/hash-file.js';
+import { type HashFile, openForChange, openHashFile } from '../../../src/store/spamd-db/hash-file.js';
 import { MemoryFile } from '../../../src/store/spamd-db/page-file.js';
 import { findProblems } from '../../../src/store/spamd-db/verify.js';
 import type { Write } from '../../../src/store/spamd-db/write-list.js';
@@ -61,12 +61,12 @@ test('a writer killed after any of its writes, or within it, loses and damages n
     const keys = pick(random, [40, 150, 600]) * Math.max(1, pageBytes / 2048);
     const disk = new MemoryFile();
     const model: Model = new Map();
-    const first = openOrCreateHashFile(disk, pageBytes);
+    const first = openForChange(disk, pageBytes);
     change(random, first, model, keys, random(keys) + 1);
-    first.commit();
+    first.commit(disk);
 
     const before = new Map(model);
-    const file = openHashFile(disk);
+    const file = openForChange(disk, pageBytes);
     change(random, file, model, keys, 1 + random(pick(random, [5, 30, keys / 4])));
     for (const state of interruptions(disk.bytes, file.stage())) {
       states++;
@@ -100,9 +100,9 @@ function checkState(state: MemoryFile, before: Model, after: Model, seed: string
     seed,
   );
 
-  const next = openHashFile(state);
+  const next = openForChange(state, KERNEL_PAGE_BYTES);
   next.put(Buffer.from('198.51.100.1'), Buffer.alloc(32));
-  next.commit();
+  next.commit(state);
   assert.deepEqual(
     [...findProblems(state)].filter(({ severity }) => severity === 'damage'),
     [],
