@@ -22,6 +22,13 @@ export const UNDECIDED_FILL = 65_536;
 
 const MAGIC = 0x061561;
 const SMALLEST_PAGE_BYTES = 64;
+
+/**
+ * Overflow pages that were given back before they were ever written lie beyond the end of the file, and so do those
+ * behind buckets that are still to come; more than that is damage.
+ */
+const UNWRITTEN_PAGES = 128;
+
 const CACHED = 32;
 const LITTLE = 1234;
 const BIG = 4321;
@@ -152,10 +159,15 @@ function checkConsistency(header: Header, fileBytes: number): void {
   if (overflowPoint >= CACHED || overflowPoint < ceilLog2(maxBucket + 1)) {
     throw corrupt(`split point ${overflowPoint} does not go with bucket ${maxBucket}`);
   }
-  for (let i = 1; i <= overflowPoint; i++) {
-    if (spares[i]! < spares[i - 1]!) throw corrupt(`split point ${i} has fewer overflow pages than ${i - 1}`);
-  }
   const pages = Math.floor(fileBytes / header.pageBytes);
+  for (let i = 0; i <= overflowPoint; i++) {
+    const before = i === 0 ? 0 : spares[i - 1]!;
+    if (spares[i]! < before) throw corrupt(`split point ${i} has fewer overflow pages than ${i - 1}`);
+    const end = bucketPage(header, 2 ** i - 1) + spares[i]! - before;
+    if (spares[i]! > before && end > 2 * pages + UNWRITTEN_PAGES) {
+      throw corrupt(`split point ${i} has overflow pages up to page ${end}, and the file has ${pages} pages`);
+    }
+  }
   const last = bucketPage(header, maxBucket);
   if (last >= pages) throw corrupt(`bucket ${maxBucket} is on page ${last}, and the file has ${pages} pages`);
 }
