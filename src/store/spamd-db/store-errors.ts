@@ -25,5 +25,7 @@ export function toStoreError(path: string, error: unknown): StoreError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const storeCode =
     error instanceof HashFileError ? HASH_FILE_CODES[error.code] : (SYSTEM_CODES[code] ?? 'failed');
-  return new StoreError(storeCode, `Cannot use store "${path}": ${message}`, { cause: error });
+  // Node's messages end with the system call and the path.
+  const problem = message.replace(/, [a-z]+( '.*')?$/s, '');
+  return new StoreError(storeCode, `Cannot use store "${path}": ${problem}`, { cause: error });
 }

@@ -5,8 +5,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { type HashFile, openForChange } from '../../../src/store/spamd-db/hash-file.js';
 import { DescriptorFile } from '../../../src/store/spamd-db/page-file.js';
 import { findProblems } from '../../../src/store/spamd-db/verify.js';
-import type { Libdb1, Operation } from './libdb1.js';
+import type { Libdb1 } from './libdb1.js';
 import { pick, type Random, seededRandom } from './random.js';
+
+type Operation = readonly ['put', string, string] | readonly ['del' | 'get', string];
 
 const PAGE_BYTES = [512, 1024, 2048, 4096, 4096, 8192, 16_384, 32_768];
 

@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 export const ROOT: URL = new URL('../../../../', import.meta.url);
 
 /** Keys and values in hexadecimal. */
-export type Operation = readonly ['put', string, string] | readonly ['del' | 'get', string];
+export type Operation =
+  | readonly ['put', string, string]
+  | readonly ['del' | 'get', string]
+  | readonly ['see', string, number];
 
 export interface Request {
   readonly path: string;
