@@ -1,7 +1,12 @@
 /*
- * What spamlogd does for each address, through Debian's libdb1-compat, to measure against: reads addresses from
- * standard input; for each it opens and locks the database, gets, puts and closes. With "fill" it opens once.
- * Prints the seconds that took.
+ * What spamlogd does for each address, through Debian's libdb1-compat, to measure against. Reads addresses from
+ * standard input:
+ *
+ *   each FILE        for each address opens and locks the database, gets, puts and closes
+ *   fill FILE BYTES  makes the database with pages of so many bytes, opens it once and puts
+ *   wait FILE        waits for a line and then for the lock, with no addresses
+ *
+ * Prints the seconds that the first two took, or when by the monotonic clock the lock was had.
  */
 #include <sys/file.h>
 
@@ -38,6 +43,9 @@ typedef struct {
 } HASHINFO;
 
 DB *dbopen(const char *, int, int, int, const void *);
+
+/* The time at which all entries begin. */
+#define START 1700000000
 
 struct gdata {
 	int64_t first, pass, expire;
@@ -88,40 +96,79 @@ update(DB *db, char *address, int64_t now)
 		fail("put");
 }
 
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int
+lock(const char *path)
+{
+	const int fd = open(path, O_RDWR);
+
+	if (fd == -1 || flock(fd, LOCK_EX) == -1)
+		fail(path);
+	return fd;
+}
+
+static void
+close_database(DB *db)
+{
+	if (db->close(db) != 0)
+		fail("close");
+}
+
+static void
+each(const char *path)
+{
+	char address[64];
+
+	while (fgets(address, sizeof(address), stdin) != NULL) {
+		const int fd = lock(path);
+		DB *db = open_database(path, O_RDWR, 0);
+
+		address[strcspn(address, "\n")] = '\0';
+		update(db, address, START + 600);
+		close_database(db);
+		close(fd);
+	}
+}
+
+static void
+fill(const char *path, unsigned bsize)
+{
+	char address[64];
+	DB *db = open_database(path, O_RDWR | O_CREAT | O_TRUNC, bsize);
+
+	while (fgets(address, sizeof(address), stdin) != NULL) {
+		address[strcspn(address, "\n")] = '\0';
+		update(db, address, START);
+	}
+	close_database(db);
+}
+
 int
 main(int argc, char *argv[])
 {
-	char address[64];
-	struct timespec begin, end;
-	const int fill = argc == 4 && strcmp(argv[1], "fill") == 0;
-	const char *path = argv[2];
-	const int64_t now = 1700000000;
-	DB *db = NULL;
+	const double begin = seconds();
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: spamd-db-loop fill|each database page-bytes <addresses\n");
+	if (argc == 3 && strcmp(argv[1], "each") == 0)
+		each(argv[2]);
+	else if (argc == 4 && strcmp(argv[1], "fill") == 0)
+		fill(argv[2], (unsigned)atoi(argv[3]));
+	else if (argc == 3 && strcmp(argv[1], "wait") == 0) {
+		getchar();
+		lock(argv[2]);
+		printf("%.6f\n", seconds());
+		return 0;
+	} else {
+		fprintf(stderr, "usage: spamd-db-loop each FILE | fill FILE BYTES | wait FILE\n");
 		return 1;
 	}
-	if (fill)
-		db = open_database(path, O_RDWR | O_CREAT | O_TRUNC, (unsigned)atoi(argv[3]));
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	while (fgets(address, sizeof(address), stdin) != NULL) {
-		address[strcspn(address, "\n")] = '\0';
-		if (!fill) {
-			const int lock = open(path, O_RDWR);
-			if (lock == -1 || flock(lock, LOCK_EX) == -1)
-				fail("flock");
-			db = open_database(path, O_RDWR, 0);
-			update(db, address, now + 600);
-			if (db->close(db) != 0)
-				fail("close");
-			close(lock);
-		} else
-			update(db, address, now);
-	}
-	if (fill && db->close(db) != 0)
-		fail("close");
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%.6f\n", (end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9);
+	printf("%.6f\n", seconds() - begin);
 	return 0;
 }

@@ -25,8 +25,8 @@ export interface RecordSink {
  * The rule for putting a record where one with the same key may be: what to store, and what that makes of it. Nothing
  * to store when `record` is undefined.
  *
- * Two WHITE entries become one with the earlier beginning, the later end and the higher counts, so that putting the same
- * twice changes nothing. Whatever else is there and has not ended stays: a trap, a tuple, a spamtrap.
+ * Two WHITE entries become one with the earlier beginning, the later end and the higher counts, so that putting the
+ * same twice changes nothing. Whatever else is there and has not ended stays: a trap, a tuple, a spamtrap.
  */
 export function mergeRecord(
   before: StoreRecord | undefined,

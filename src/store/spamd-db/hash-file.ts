@@ -83,6 +83,13 @@ export class HashFile {
       this.#replace(bucket, pairs => pairs.map(pair => (isSameKey(pair, key) ? { ...pair, value } : pair)));
   }
 
+  /** The bytes in which a value was found, for the caller to write over the value and nothing else. */
+  touch(found: Found): Uint8Array {
+    this.#checkWritable();
+    found.page?.markChanged(found.at, found.at + found.length);
+    return found.bytes;
+  }
+
   /** Whether a pair is small enough for one page. */
   fits(key: Uint8Array, value: Uint8Array): boolean {
     const bytes = PAIR_OVERHEAD + key.length + value.length + LINK_BYTES;
@@ -114,14 +121,13 @@ export class HashFile {
     return this.filter(this.bucketOf(key), pair => !isSameKey(pair, key)) > 0;
   }
 
-  /** Deletes the pairs of a bucket that `keep` says no to; gives how many. */
+  /** Deletes the pairs of a bucket that `keep` says no to, and gives how many; a killed writer's copies go, too. */
   filter(bucket: number, keep: (pair: Pair) => boolean): number {
+    this.#checkWritable();
     const pairs = this.pairs(bucket);
     const kept = pairs.filter(keep);
     const deleted = pairs.length - kept.length;
-    if (deleted === 0) return 0;
-    this.#checkWritable();
-    this.#replace(bucket, () => kept);
+    if (kept.length < this.#parts.chains.pairs(bucket).length) this.#replace(bucket, () => kept);
     this.#parts.header.keys -= Math.min(deleted, this.#parts.header.keys);
     return deleted;
   }

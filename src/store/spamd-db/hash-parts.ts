@@ -1,16 +1,10 @@
-// What makes up an open hash file: its header, pages, chains and bitmaps, and the writes that bring changes to the file.
+// What makes up an open hash file: header, pages, chains and bitmaps, and the writes that bring changes to the file.
 
 import { bucketPage, overflowPage } from './addressing.js';
 import { Chains } from './chains.js';
 import { HashFileError } from './hash-file-error.js';
-import {
-  createHeader,
-  decodeHeader,
-  encodeHeader,
-  HEADER_BYTES,
-  type Header,
-  LARGEST_PAGE_BYTES,
-} from './header.js';
+import { createHeader, HEADER_BYTES, type Header, LARGEST_PAGE_BYTES } from './header.js';
+import { decodeHeader, encodeHeader } from './header-codec.js';
 import { OverflowMap } from './overflow-map.js';
 import type { Page } from './page.js';
 import type { PageSource } from './page-file.js';
@@ -84,7 +78,7 @@ export function openParts(file: PageSource): HashParts {
   return new HashParts(file, decodeHeader(bytes, file.size), bytes);
 }
 
-/** Whether a file has no header yet: spamd makes it without bytes, and a writer may die while it makes the first ones. */
+/** Whether a file has no header yet: spamd makes it without bytes, and a writer may die before the header is there. */
 export function isBlank(file: PageSource): boolean {
   return file.read(0, HEADER_BYTES).every(byte => byte === 0);
 }

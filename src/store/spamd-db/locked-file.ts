@@ -45,8 +45,8 @@ const statFile = promisify(fstat);
  * Opens a file that exists and locks it. Tries again and again rather than wait inside of a system call, so that no
  * thread is held however long another program has the lock. A file that was removed meanwhile is let go.
  *
- * Errors are {@link StoreError}s: `busy` when the time is over, `missing`, `permission`, `read-only`, `not-ours` for what is not a
- * regular file, `failed`.
+ * Errors are {@link StoreError}s: `busy` when the time is over, `missing`, `permission`, `read-only`, `not-ours` for
+ * what is not a regular file, `failed`.
  */
 export async function openLocked(path: string, isWriter: boolean, options: LockOptions): Promise<LockedFile> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, wait = delay } = options;

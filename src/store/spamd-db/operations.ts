@@ -16,7 +16,7 @@ import { mergeRecord, type PutOutcome } from '../transfer.js';
 import type { Found } from './chains.js';
 import type { HashFile } from './hash-file.js';
 import { decodeRecord, encodeRecord, ipv4KeyWriter, toStorable } from './record.js';
-import { decodeValue, encodeValue, SPAMTRAP_PCOUNT, VALUE_BYTES } from './value.js';
+import { decodeValue, encodeValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
 
 /** What became of a batch. */
 export interface Applied {
@@ -32,7 +32,6 @@ function apply(file: HashFile, words: Uint32Array, whiteexpSeconds: number): App
   const outcomes = new Uint8Array(rows);
   const expires = new Float64Array(rows);
   const key = ipv4KeyWriter();
-  const value = new Uint8Array(VALUE_BYTES);
   let ipv6 = 0;
   for (const row of rowsByBucket(file, words, key)) {
     const at = row * FIELD.stride;
@@ -47,7 +46,7 @@ function apply(file: HashFile, words: Uint32Array, whiteexpSeconds: number): App
     const found = isIpv4 ? file.find(address) : undefined;
     const change = changeOf(entryAt(found), sum, whiteexpSeconds);
     if (!isIpv4) ipv6++;
-    else if (change.outcome !== 'trapped') file.put(address, encodeValue(change.entry, value), found);
+    else if (change.outcome !== 'trapped') storeEntry(file, address, found, change.entry);
     outcomes[row] = OUTCOMES.indexOf(change.outcome);
     expires[row] = change.entry.expire;
   }
@@ -78,6 +77,12 @@ function entryAt(found: Found | undefined): Entry | undefined {
 function changeOf(entry: Entry | undefined, sum: SightingSum, whiteexpSeconds: number): Change {
   if (entry && entry.pcount <= SPAMTRAP_PCOUNT) return { outcome: 'trapped', entry };
   return applySightings(entry, sum, whiteexpSeconds);
+}
+
+/** Stores an entry where the key was found: in the page itself, where a value of the same size is. */
+function storeEntry(file: HashFile, key: Uint8Array, found: Found | undefined, entry: Entry): void {
+  if (found?.page && found.length === VALUE_BYTES) writeValue(entry, file.touch(found), found.at);
+  else file.put(key, encodeValue(entry), found);
 }
 
 function store(file: HashFile, key: Uint8Array, entry: Entry): Entry {

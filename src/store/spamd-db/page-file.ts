@@ -50,6 +50,37 @@ export class DescriptorFile implements PageSource, PageTarget {
   }
 }
 
+/** Bytes that are read at once: so few that they are still in the processor's cache when their turn comes. */
+const EXTENT_BYTES = 2 ** 17;
+
+/** A file that is read some pages at a time into memory that is there already. */
+export class BufferedFile implements PageSource {
+  readonly size: number;
+  readonly #file: DescriptorFile;
+  readonly #memory: Uint8Array;
+  readonly #isRead: Uint8Array;
+
+  /** @param memory as many bytes as the file has, or more. */
+  constructor(file: DescriptorFile, memory: Uint8Array) {
+    this.size = file.size;
+    this.#file = file;
+    this.#memory = memory.subarray(0, file.size);
+    this.#isRead = new Uint8Array(Math.ceil(file.size / EXTENT_BYTES));
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const end = Math.min(offset + length, this.size);
+    for (let extent = Math.floor(offset / EXTENT_BYTES); extent * EXTENT_BYTES < end; extent++) {
+      if (this.#isRead[extent] !== 0) continue;
+      const at = extent * EXTENT_BYTES;
+      const bytes = this.#memory.subarray(at, at + EXTENT_BYTES);
+      bytes.fill(0, this.#file.readInto(bytes, at));
+      this.#isRead[extent] = 1;
+    }
+    return this.#memory.subarray(offset, end);
+  }
+}
+
 /** A copy of a file, used up by one reader: what is read is not copied again. */
 export class LoadedFile implements PageSource {
   readonly #bytes: Uint8Array;

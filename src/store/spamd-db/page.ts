@@ -15,12 +15,13 @@ export function indexBytes(count: number): number {
 }
 
 /** The second word of a link. */
-const LINK_TAG = 0;
+export const LINK_TAG = 0;
 
 /** The second word of a part of a pair larger than a page: the key goes on, it ends, or the value begins or ends. */
 export const BIG_TAG = { keyGoesOn: 1, keyEnds: 2, valueHere: 3 } as const;
 
-const FIRST_OFFSET = 4;
+/** The smallest second word of a pair: below are the tags. */
+export const FIRST_OFFSET = 4;
 
 /**
  * A page's words are in this machine's order, whatever the file's. Pairs fill the page from its end downwards; the
@@ -186,9 +187,9 @@ export class Page {
 
 /** A number out of a key's last bytes, in which addresses differ most. */
 function tailHash(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let at = Math.max(start, end - 6); at < end; at++) hash = Math.imul(hash, 37) + bytes[at]!;
-  return hash ^ (hash >>> 9);
+  if (end - start < 4) return end - start;
+  const tail = bytes[end - 1]! | (bytes[end - 2]! << 8) | (bytes[end - 3]! << 16) | (bytes[end - 4]! << 24);
+  return Math.imul(tail + end - start, 0x9e3779b1) >>> 16;
 }
 
 /** Compares from the end, where addresses differ most. */
@@ -204,59 +205,4 @@ export function clearPage(words: Uint16Array): void {
   words[1] = bytes - indexBytes(0);
   // 65536 would become 0, but pages are never that large.
   words[2] = bytes;
-}
-
-/** What is wrong with a page's index, or undefined when everything in it lies inside the page and in order. */
-export function pageProblem(words: Uint16Array): string | undefined {
-  const pageBytes = 2 * words.length;
-  const count = words[0]!;
-  if (count % 2 !== 0 || indexBytes(count) > pageBytes) return `an index of ${count} words is impossible`;
-  const free = words[count + 1]!;
-  const low = words[count + 2]!;
-  const isBig = words[2]! > LINK_TAG && words[2]! < FIRST_OFFSET;
-  const problem = count === 0 ? lowest(pageBytes) : isBig ? bigProblem(words) : pairsProblem(words);
-  if (typeof problem === 'string') return problem;
-  if (low !== problem.lowest) return `its lowest offset is ${problem.lowest}, and it says ${low}`;
-  if (low < indexBytes(count)) return `its index of ${count} words reaches into the pair at ${low}`;
-  if (free !== low - indexBytes(count))
-    return `it has ${low - indexBytes(count)} free bytes, and says ${free}`;
-  return undefined;
-}
-
-function lowest(offset: number): { lowest: number } {
-  return { lowest: offset };
-}
-
-function pairsProblem(words: Uint16Array): string | { lowest: number } {
-  const count = words[0]!;
-  let end = 2 * words.length;
-  for (let index = 1; index < count; index += 2) {
-    const key = words[index]!;
-    const value = words[index + 1]!;
-    if (value === LINK_TAG) {
-      if (index !== count - 1) return `it goes on after its link, word ${index} of ${count}`;
-      if (key === 0) return 'its link leads nowhere';
-      break;
-    }
-    const pair = (index + 1) / 2;
-    if (value < FIRST_OFFSET) return `pair ${pair} is part of a large one, but not the first`;
-    if (key > end) return `the key of pair ${pair} begins at ${key}, beyond its end at ${end}`;
-    if (value > key) return `the value of pair ${pair} begins at ${value}, beyond its end at ${key}`;
-    end = value;
-  }
-  return lowest(end);
-}
-
-function bigProblem(words: Uint16Array): string | { lowest: number } {
-  const [count, part, tag, next, last] = [words[0]!, words[1]!, words[2]!, words[3]!, words[4]!];
-  const pageBytes = 2 * words.length;
-  if (part > pageBytes) return `its part of a large pair begins at ${part}, beyond its end`;
-  if (count === 2) return tag === BIG_TAG.valueHere ? lowest(part) : 'its large pair does not go on';
-  if (count !== 4) return `a part of a large pair has an index of ${count} words`;
-  if (next === 0) return 'its link leads nowhere';
-  if (last === LINK_TAG) return lowest(part);
-  if (tag !== BIG_TAG.valueHere) return 'its large pair has a value where its key goes on';
-  return last <= part
-    ? lowest(last)
-    : `the value of its large pair begins at ${last}, beyond its end at ${part}`;
 }

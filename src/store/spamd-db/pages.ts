@@ -2,8 +2,9 @@
 
 import { HashFileError } from './hash-file-error.js';
 import type { Header } from './header.js';
-import { clearPage, indexBytes, Page, pageProblem } from './page.js';
+import { clearPage, indexBytes, Page } from './page.js';
 import type { PageSource } from './page-file.js';
+import { pageProblem } from './page-problem.js';
 import type { WriteList } from './write-list.js';
 
 /** Reads and keeps pages, and turns changed ones into writes. */

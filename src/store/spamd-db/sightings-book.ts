@@ -8,7 +8,7 @@ import type { Sighting } from '../store.js';
  * the database when the book is told of it, and stays there when the book fails.
  */
 export interface SightingsBook {
-  /** Adds a batch: the earlier `firstSeen`, the later `lastSeen` with its direction and rule, the sums of the counts. */
+  /** Adds a batch: the earlier `firstSeen`, the later `lastSeen` with its direction and rule, the counts added up. */
   apply(batch: Batch): Promise<void>;
   /** What is known of each of these canonical addresses, in order. */
   get(addresses: readonly string[]): Promise<readonly (Sighting | undefined)[]>;

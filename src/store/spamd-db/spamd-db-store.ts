@@ -50,7 +50,8 @@ const PAIRS_A_TURN = 500;
  * differs from other stores:
  *
  * - A row of IPv6 is `added` each time, with the end that it would have, and not stored.
- * - A batch is all or nothing when it meets an error. Of a killed program a part may be in the file, each entry of it whole.
+ * - A batch that meets an error changes nothing. Of a batch whose program is killed, or whose disk fills up, a part may be
+ *   in the file, each entry of it whole.
  * - A listing is a copy of the database in memory, some 200 bytes an entry.
  * - Text that is no UTF-8 has lone surrogates, see `decodeText`.
  */

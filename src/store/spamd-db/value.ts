@@ -35,14 +35,20 @@ export function decodeValue(bytes: Uint8Array, at = 0, length: number = bytes.le
   return { first, pass, expire, bcount: readInt(bytes, at + 12), pcount: readInt(bytes, at + 16) };
 }
 
-/** Writes the value of an entry into 32 bytes, and gives them; counts stop at the largest that spamd can hold. */
-export function encodeValue(entry: Entry, into: Uint8Array = new Uint8Array(VALUE_BYTES)): Uint8Array {
-  writeTime(into, 0, entry.first);
-  writeTime(into, 8, entry.pass);
-  writeTime(into, 16, entry.expire);
-  writeInt(into, 24, Math.min(entry.bcount, INT_MAX));
-  writeInt(into, 28, Math.min(entry.pcount, INT_MAX));
-  return into;
+/** The value of an entry; counts stop at the largest that spamd can hold. */
+export function encodeValue(entry: Entry): Uint8Array {
+  const value = new Uint8Array(VALUE_BYTES);
+  writeValue(entry, value, 0);
+  return value;
+}
+
+/** Writes the value of an entry into the 32 bytes of `bytes` from `at` on, as {@link encodeValue} has it. */
+export function writeValue(entry: Entry, bytes: Uint8Array, at: number): void {
+  writeTime(bytes, at, entry.first);
+  writeTime(bytes, at + 8, entry.pass);
+  writeTime(bytes, at + 16, entry.expire);
+  writeInt(bytes, at + 24, Math.min(entry.bcount, INT_MAX));
+  writeInt(bytes, at + 28, Math.min(entry.pcount, INT_MAX));
 }
 
 // Byte by byte, since a DataView for each value costs more than all the rest.
@@ -61,7 +67,10 @@ function readTime(bytes: Uint8Array, at: number): number {
 }
 
 function writeInt(bytes: Uint8Array, at: number, value: number): void {
-  for (let i = 0; i < 4; i++) bytes[at + (IS_LITTLE ? i : 3 - i)] = value >>> (8 * i);
+  bytes[IS_LITTLE ? at : at + 3] = value;
+  bytes[IS_LITTLE ? at + 1 : at + 2] = value >>> 8;
+  bytes[IS_LITTLE ? at + 2 : at + 1] = value >>> 16;
+  bytes[IS_LITTLE ? at + 3 : at] = value >>> 24;
 }
 
 function writeTime(bytes: Uint8Array, at: number, time: number): void {

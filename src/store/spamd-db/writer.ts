@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.js';
 import { type LockOptions, openLocked, unlockAbandoned } from './locked-file.js';
 import type { Operations } from './operations.js';
-import type { Answer, Task } from './worker.js';
+import type { Answer, Task, Turn } from './worker.js';
 
 /** An operation's parameters without the file, and what it gives. */
 type Args<Name extends keyof Operations> =
@@ -41,12 +41,12 @@ export class Writer {
   }
 
   async #perform(name: keyof Operations, args: readonly unknown[], isDry: boolean): Promise<unknown> {
-    // Started before the lock is taken, so that nobody waits while the thread starts.
+    // The thread is there and has its task before the lock is taken, so that nobody waits for that.
     const worker = await this.#start();
+    worker.postMessage({ path: this.#path, name, args, isDry } satisfies Task);
     const file = await openLocked(this.#path, !isDry, this.#lock);
     const { fd, stats } = file;
-    const where = { path: this.#path, fd, fileBytes: stats.size, blockBytes: stats.blksize };
-    const answer = await ask(worker, { ...where, name, args, isDry });
+    const answer = await giveTurn(worker, { fd, fileBytes: stats.size, blockBytes: stats.blksize });
     if (answer === undefined) {
       await unlockAbandoned(file);
       throw new StoreError('failed', `Cannot use store "${this.#path}": its thread died`);
@@ -78,8 +78,8 @@ export class Writer {
   }
 }
 
-/** The thread's answer, or undefined when it died over the task. */
-function ask(worker: Worker, task: Task): Promise<Answer | undefined> {
+/** The thread's answer, or undefined when it died over its task. */
+function giveTurn(worker: Worker, turn: Turn): Promise<Answer | undefined> {
   return new Promise(resolve => {
     const finish = (answer?: Answer): void => {
       worker.off('message', finish);
@@ -91,6 +91,6 @@ function ask(worker: Worker, task: Task): Promise<Answer | undefined> {
     worker.on('message', finish);
     worker.on('exit', onExit);
     worker.ref();
-    worker.postMessage(task);
+    worker.postMessage(turn);
   });
 }
