@@ -17,18 +17,14 @@ export interface PageTarget {
 }
 
 /** A file open on a descriptor, which stays the caller's to close. */
-export class DescriptorFile implements PageSource, PageTarget {
+export class DescriptorFile implements PageTarget {
+  /** Bytes in the file when it was opened. */
   readonly size: number;
   readonly #fd: number;
 
   constructor(fd: number, size: number) {
     this.#fd = fd;
     this.size = size;
-  }
-
-  read(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
-    return bytes.subarray(0, this.readInto(bytes, offset));
   }
 
   /** Fills `into` from `offset` on; gives how many bytes there were. */

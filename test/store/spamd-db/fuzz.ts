@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { type HashFile, openForChange } from '../../../src/store/spamd-db/hash-file.js';
-import { DescriptorFile } from '../../../src/store/spamd-db/page-file.js';
+import { BufferedFile, DescriptorFile } from '../../../src/store/spamd-db/page-file.js';
 import { findProblems } from '../../../src/store/spamd-db/verify.js';
 import type { Libdb1 } from './libdb1.js';
 import { pick, type Random, seededRandom } from './random.js';
@@ -36,10 +36,10 @@ export async function fuzz(seed: number, path: string, libdb1: Libdb1): Promise<
       const answers = reply.results.filter((_, i) => operations.flatMap(isAsked)[i]);
       assert.deepEqual(answers, expected, `seed ${seed}: libdb1-compat answers as the model does`);
     } else {
-      withFile(path, bsize, (file, pages) => {
+      withFile(path, bsize, (file, target) => {
         const results = operations.map(operation => performOurs(file, operation));
         assert.deepEqual(results, expected, `seed ${seed}: we answer as the model does`);
-        file.commit(pages);
+        file.commit(target);
       });
       hasBytes = true;
     }
@@ -55,12 +55,12 @@ async function compare(
   libdb1: Libdb1,
 ): Promise<void> {
   const theirs = (await libdb1.ask({ path, dump: true })).dump;
-  withFile(path, bsize, (file, pages) => {
+  withFile(path, bsize, (file, _target, source) => {
     const ours = [...file].map(({ key, value }) => [toHex(key), toHex(value)]);
     assert.deepEqual(ours, theirs, `seed ${seed}: both walk the file in one order`);
     assert.deepEqual(new Map(ours as [string, string][]), model, `seed ${seed}: the file is the model`);
     assert.equal(ours.length, model.size, `seed ${seed}: no pair is there twice`);
-    const problems = [...findProblems(pages)].filter(({ severity }) => severity === 'damage');
+    const problems = [...findProblems(source)].filter(({ severity }) => severity === 'damage');
     assert.deepEqual(problems, [], `seed ${seed}: nothing is damaged`);
   });
 }
@@ -81,12 +81,13 @@ function isAsked(operation: Operation): boolean[] {
 function withFile(
   path: string,
   blockBytes: number,
-  use: (file: HashFile, pages: DescriptorFile) => void,
+  use: (file: HashFile, target: DescriptorFile, source: BufferedFile) => void,
 ): void {
   const fd = openSync(path, 'r+');
   try {
-    const pages = new DescriptorFile(fd, fstatSync(fd).size);
-    use(openForChange(pages, blockBytes), pages);
+    const target = new DescriptorFile(fd, fstatSync(fd).size);
+    const source = (): BufferedFile => new BufferedFile(target, Buffer.alloc(target.size));
+    use(openForChange(source(), blockBytes), target, source());
   } finally {
     closeSync(fd);
   }
