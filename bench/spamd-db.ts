@@ -58,7 +58,7 @@ class WatchedLock {
   }
 
   readonly lock: FileLock = async fd => {
-    if (!(await flock(fd))) return false;
+    if (!(await flock?.(fd))) return false;
     this.#had = monotonicSeconds();
     this.#onHad();
     return true;
@@ -124,7 +124,7 @@ async function compare(folder: string, loop: string, pageBytes: number): Promise
 
 const folder = await mkdtemp(join(tmpdir(), 'spamd-db-'));
 try {
-  if (!existsSync(LIBRARY)) throw new Error('The bench of spamd-db needs libdb1-compat');
+  if (!existsSync(LIBRARY)) throw new Error('The bench of spamd-db needs Linux and libdb1-compat');
   const loop = join(folder, 'loop');
   execFileSync('cc', ['-O2', '-o', loop, LOOP_SOURCE, LIBRARY]);
   for (const pageBytes of [4096, 16_384, 32_768]) await compare(folder, loop, pageBytes);
