@@ -1,0 +1,133 @@
+// The real spamd's database: a batch beside what spamlogd does for each address, how long the lock is held, a listing.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FileLock } from '../src/store/spamd-db/locked-file.js';
+import { openSpamdDb, type SpamdDbStore } from '../src/store/spamd-db/spamd-db-store.js';
+import { flock } from '../test/store/spamd-db/flock.js';
+import { batchOf, NOW, WHITEEXP } from '../test/store/spamd-db/helpers.js';
+import { seededRandom } from '../test/store/spamd-db/random.js';
+
+const ENTRIES = 100_000;
+const REFRESHED = 10_000;
+const ROUNDS = 15;
+const LIBRARY = '/lib/libdb1.so.2';
+const LOOP_SOURCE = fileURLToPath(new URL('../../bench/spamd-db-loop.c', import.meta.url));
+const LIST_PROGRAM = fileURLToPath(new URL('spamd-db-list.js', import.meta.url));
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+}
+
+function randomAddresses(count: number): string[] {
+  const random = seededRandom(1);
+  const addresses = new Set<string>();
+  while (addresses.size < count)
+    addresses.add([random(223) + 1, random(256), random(256), random(256)].join('.'));
+  return [...addresses];
+}
+
+/** Seconds that a program took, its output going nowhere. */
+function timeProgram(program: string, args: readonly string[]): number {
+  const output = openSync('/dev/null', 'w');
+  const begin = performance.now();
+  execFileSync(program, args, { stdio: ['ignore', output, 'inherit'] });
+  closeSync(output);
+  return (performance.now() - begin) / 1000;
+}
+
+/** What one batch took, in seconds: until the promise was fulfilled, and how long others waited for the lock. */
+interface BatchTimes {
+  readonly whole: number;
+  readonly locked: number;
+}
+
+/** A lock that remembers when it was had, and then lets a program wait for the next turn. */
+class WatchedLock {
+  readonly #loop: string;
+  #had = 0;
+  #onHad: () => void = () => {};
+
+  constructor(loop: string) {
+    this.#loop = loop;
+  }
+
+  readonly lock: FileLock = async fd => {
+    if (!(await flock?.(fd))) return false;
+    this.#had = monotonicSeconds();
+    this.#onHad();
+    return true;
+  };
+
+  async time(store: SpamdDbStore, path: string, addresses: readonly string[]): Promise<BatchTimes> {
+    const child = spawn(this.#loop, ['wait', path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const next = once(child.stdout, 'data');
+    this.#onHad = () => child.stdin.end('\n');
+    const begin = monotonicSeconds();
+    await store.applyBatch(batchOf(addresses, NOW + 600), WHITEEXP);
+    const whole = monotonicSeconds() - begin;
+    this.#onHad = () => {};
+    return { whole, locked: Number((await next)[0]) - this.#had };
+  }
+}
+
+/** The clock that programs in C have as CLOCK_MONOTONIC. */
+function monotonicSeconds(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
+}
+
+async function compare(folder: string, loop: string, pageBytes: number): Promise<void> {
+  const addresses = randomAddresses(ENTRIES);
+  const random = seededRandom(2);
+  const refreshed = [...addresses].sort(() => random(2) - 0.5).slice(0, REFRESHED);
+  const lines = `${refreshed.join('\n')}\n`;
+  const filled = join(folder, `filled-${pageBytes}`);
+  execFileSync(loop, ['fill', filled, String(pageBytes)], { input: `${addresses.join('\n')}\n` });
+  const [ours, theirs] = [`${filled}-ours`, `${filled}-theirs`];
+  await copyFile(filled, ours);
+  await copyFile(filled, theirs);
+
+  const watched = new WatchedLock(loop);
+  const store = await openSpamdDb({ path: ours, lock: watched.lock });
+  const batches: BatchTimes[] = [];
+  const loops: number[] = [];
+  const lists: number[] = [];
+  const dumps: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    batches.push(await watched.time(store, ours, refreshed));
+    loops.push(Number(execFileSync(loop, ['each', theirs], { input: lines })));
+    lists.push(timeProgram(process.execPath, [LIST_PROGRAM, filled]));
+    dumps.push(timeProgram('db_dump185', [filled]));
+  }
+  await store.close();
+
+  const each = median(loops);
+  const locked = median(batches.map(batch => batch.locked));
+  const whole = median(batches.map(batch => batch.whole));
+  const longest = Math.max(...batches.map(batch => batch.locked));
+  const [list, dump] = [median(lists), median(dumps)];
+  const report = (what: string, seconds: number, more: string): void =>
+    console.log(`  ${what.padEnd(58)}${(seconds * 1000).toFixed(1).padStart(7)} ms  ${more}`);
+  console.log(`pages of ${pageBytes} bytes, ${ENTRIES} entries, medians of ${ROUNDS} rounds`);
+  report(`${REFRESHED} entries refreshed one by one by libdb1-compat`, each, '');
+  report('in one batch by us, under the lock', locked, `${(each / locked).toFixed(1)} x faster (goal 20)`);
+  report('in one batch by us, until it is on the disk', whole, `${(each / whole).toFixed(1)} x faster`);
+  report('the longest time that a batch held the lock', longest, '(goal 250 ms)');
+  report('listed by a process of ours', list, `${(list / dump).toFixed(1)} x db_dump185 (goal 3)`);
+  report('dumped by db_dump185', dump, '');
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'spamd-db-'));
+try {
+  if (!existsSync(LIBRARY)) throw new Error('The bench of spamd-db needs Linux and libdb1-compat');
+  const loop = join(folder, 'loop');
+  execFileSync('cc', ['-O2', '-o', loop, LOOP_SOURCE, LIBRARY]);
+  for (const pageBytes of [4096, 16_384, 32_768]) await compare(folder, loop, pageBytes);
+} finally {
+  await rm(folder, { recursive: true });
+}

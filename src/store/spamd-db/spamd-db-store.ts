@@ -1,0 +1,188 @@
+// The store that is spamd's own database, /var/db/spamd, shared with a running spamd(8), spamdb(8) and spamlogd(8).
+
+import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { canonicalAddress, parseAddress } from '../../address/address.js';
+import { type Prefix, prefixContains } from '../../address/prefix.js';
+import type { Batch } from '../../whitelist/batch.js';
+import type { Entry } from '../../whitelist/entry.js';
+import {
+  type AddressRecord,
+  type BatchResult,
+  type ListOptions,
+  type Store,
+  StoreError,
+  type StoreRecord,
+  type TupleRecord,
+} from '../store.js';
+import type { PutOutcome, RecordSink } from '../transfer.js';
+import { openHashFile } from './hash-file.js';
+import { isBlank } from './hash-parts.js';
+import { isListed, sortRecords } from './list.js';
+import type { LockOptions } from './locked-file.js';
+import { LoadedFile } from './page-file.js';
+import { decodeRecord, ipv4Key } from './record.js';
+import type { SightingsBook } from './sightings-book.js';
+import { checkHeader, takeSnapshot } from './snapshot.js';
+import { toStoreError } from './store-errors.js';
+import { Writer } from './writer.js';
+
+/** How to open a database of spamd's. */
+export interface SpamdDbOptions extends LockOptions {
+  readonly path: string;
+  /** Makes the file, without bytes as spamd does, where there is none. */
+  readonly create?: boolean;
+  /** Where sightings go; without it a record has none. */
+  readonly book?: SightingsBook;
+  /** Told how many rows of a batch were IPv6 addresses, which spamd deletes and the database therefore never gets. */
+  readonly onIpv6?: (rows: number) => void;
+  /** Told why the book refused a batch that the database has. */
+  readonly onBookError?: (error: unknown) => void;
+  /** Told of a record that was left out of a listing, because spamd knows no value of its size. */
+  readonly onUnreadable?: (key: Uint8Array, valueBytes: number) => void;
+}
+
+/** Pairs that are looked at in one turn of the event loop. */
+const PAIRS_A_TURN = 500;
+
+/**
+ * {@link Store} over a Berkeley DB 1.85 hash file. Everything is read anew under the lock; nothing is kept. Where it
+ * differs from other stores:
+ *
+ * - A row of IPv6 is `added` each time, with the end that it would have, and not stored.
+ * - A batch that meets an error changes nothing. Of a batch whose program is killed, or whose disk fills up, a part may be
+ *   in the file, each entry of it whole.
+ * - A listing is a copy of the database in memory, some 200 bytes an entry.
+ * - Text that is no UTF-8 has lone surrogates, see `decodeText`.
+ */
+export class SpamdDbStore implements Store, RecordSink {
+  readonly #options: SpamdDbOptions;
+  readonly #writer: Writer;
+
+  /** See {@link openSpamdDb}, which looks whether the database is there and ours. */
+  constructor(options: SpamdDbOptions) {
+    this.#options = options;
+    this.#writer = new Writer(options.path, options);
+  }
+
+  async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+    const { book, onIpv6, onBookError } = this.#options;
+    const { outcomes, expires, ipv6 } = await this.#writer.run('apply', batch.words, whiteexpSeconds);
+    if (ipv6 > 0) onIpv6?.(ipv6);
+    await book?.apply(batch).catch(error => onBookError?.(error));
+    return { outcomes, expires };
+  }
+
+  async *find(prefix: Prefix): AsyncIterable<AddressRecord | TupleRecord> {
+    const isInside = (record: StoreRecord): record is AddressRecord | TupleRecord => {
+      const words = record.kind === 'spamtrap' ? undefined : parseAddress(record.address);
+      return words !== undefined && prefixContains(prefix, words);
+    };
+    for await (const records of this.#records(isInside)) yield* records.filter(isInside);
+  }
+
+  async *list(options: ListOptions): AsyncIterable<StoreRecord> {
+    const { limit = Number.POSITIVE_INFINITY, sort, whiteexpSeconds } = options;
+    const sorted: StoreRecord[] = [];
+    let count = 0;
+    for await (const records of this.#records(() => true)) {
+      for (const record of records) {
+        if (!isListed(record, options)) continue;
+        if (sort !== 'database') sorted.push(record);
+        else if (count++ < limit) yield record;
+        else return;
+      }
+    }
+    yield* sortRecords(sorted, sort, whiteexpSeconds).slice(0, limit);
+  }
+
+  /** The records that `isWanted`, in the database's order, with their sightings; some at a time. */
+  async *#records(isWanted: (record: StoreRecord) => boolean): AsyncGenerator<StoreRecord[]> {
+    const { path, book, onUnreadable } = this.#options;
+    const snapshot = new LoadedFile(await takeSnapshot(path, this.#options));
+    let records: StoreRecord[] = [];
+    let pairs = 0;
+    try {
+      if (isBlank(snapshot)) return;
+      for (const { key, value } of openHashFile(snapshot)) {
+        const record = decodeRecord(key, value);
+        if (!record) onUnreadable?.(key, value.length);
+        else if (isWanted(record)) records.push(record);
+        if (++pairs % PAIRS_A_TURN !== 0) continue;
+        yield await withSightings(records, book);
+        records = [];
+        await setImmediate();
+      }
+    } catch (error) {
+      throw toStoreError(path, error);
+    }
+    yield await withSightings(records, book);
+  }
+
+  async add(address: string, now: number, whiteexpSeconds: number): Promise<Entry> {
+    return this.#writer.run('add', this.#keyOf(address), now, whiteexpSeconds);
+  }
+
+  async trap(address: string, now: number, trapexpSeconds: number): Promise<Entry> {
+    return this.#writer.run('trap', this.#keyOf(address), now, trapexpSeconds);
+  }
+
+  #keyOf(address: string): Uint8Array {
+    const key = ipv4Key(address);
+    if (key) return key;
+    throw new StoreError(
+      'failed',
+      `Cannot add "${address}" to store "${this.#options.path}": spamd keeps IPv4 addresses only`,
+    );
+  }
+
+  async delete(address: string): Promise<boolean> {
+    const canonical = canonicalAddress(address) ?? address;
+    const isDeleted = await this.#writer.run('remove', Buffer.from(canonical));
+    await this.#options.book?.forget([canonical]);
+    return isDeleted;
+  }
+
+  async expireWhite(now: number): Promise<string[]> {
+    const addresses = await this.#writer.run('expireWhite', now);
+    if (addresses.length > 0) await this.#options.book?.forget(addresses);
+    return addresses;
+  }
+
+  put(records: readonly StoreRecord[], now: number, isDry: boolean): Promise<PutOutcome[]> {
+    return isDry ? this.#writer.runDry('put', records, now) : this.#writer.run('put', records, now);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#options.book?.close();
+  }
+}
+
+async function withSightings(
+  records: StoreRecord[],
+  book: SightingsBook | undefined,
+): Promise<StoreRecord[]> {
+  if (!book) return records;
+  const addresses = records.flatMap(record => (record.kind === 'address' ? [record.address] : []));
+  const sightings = (await book.get(addresses)).values();
+  return records.map(record => {
+    const sighting = record.kind === 'address' ? sightings.next().value : undefined;
+    return record.kind === 'address' && sighting ? { ...record, sighting } : record;
+  });
+}
+
+/**
+ * Opens spamd's database, and looks whether it is one. It must exist unless `create` is set, since spamd makes it and
+ * gives it to its own user. Errors are {@link StoreError}s.
+ */
+export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore> {
+  const { path, create = false } = options;
+  try {
+    if (create) await (await open(path, 'a', 0o644)).close();
+    await checkHeader(path, options);
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
+  return new SpamdDbStore(options);
+}

@@ -1,0 +1,31 @@
+// Errors of hash files and of the system as errors of a store, which name it.
+
+import { StoreError, type StoreErrorCode } from '../store.js';
+import { HashFileError, type HashFileErrorCode } from './hash-file-error.js';
+
+const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
+  corrupt: 'corrupt',
+  full: 'full',
+  'not-ours': 'not-ours',
+  unsupported: 'failed',
+};
+
+const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
+  EACCES: 'permission',
+  EDQUOT: 'full',
+  ENOENT: 'missing',
+  ENOSPC: 'full',
+  EPERM: 'permission',
+  EROFS: 'read-only',
+};
+
+/** The error as a {@link StoreError}; one that is already stays as it is. */
+export function toStoreError(path: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const storeCode =
+    error instanceof HashFileError ? HASH_FILE_CODES[error.code] : (SYSTEM_CODES[code] ?? 'failed');
+  // Node's messages end with the system call and the path.
+  const problem = message.replace(/, [a-z]+( '.*')?$/s, '');
+  return new StoreError(storeCode, `Cannot use store "${path}": ${problem}`, { cause: error });
+}
