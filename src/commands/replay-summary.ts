@@ -60,11 +60,17 @@ export class ReplaySummary {
     const words = this.#only?.batch.words ?? this.#table?.words ?? new Uint32Array(0);
     const [stride, countAt] = this.#only ? [FIELD.stride, FIELD.count] : [STRIDE, COUNT];
     const size = this.addresses;
+    // Equally busy ones by their addresses, so that the same capture always gives the same report.
+    const isBusier = (row: number, other: number): boolean => {
+      const [at, otherAt] = [row * stride, other * stride];
+      let difference = words[at + countAt]! - words[otherAt + countAt]!;
+      for (let i = 0; i < 4 && difference === 0; i++) difference = words[otherAt + i]! - words[at + i]!;
+      return difference > 0;
+    };
     const best: number[] = [];
     for (let row = 0; row < size; row++) {
-      const count = words[row * stride + countAt]!;
-      if (best.length === limit && count <= words[best.at(-1)! * stride + countAt]!) continue;
-      const place = best.findIndex(other => words[other * stride + countAt]! < count);
+      if (best.length === limit && !isBusier(row, best.at(-1)!)) continue;
+      const place = best.findIndex(other => isBusier(row, other));
       best.splice(place < 0 ? best.length : place, 0, row);
       best.length = Math.min(best.length, limit);
     }

@@ -1,6 +1,7 @@
 // What a store does with an open database: each function works through all it is given, and writes nothing itself.
 
 import { canonicalAddress, isIpv4Words } from '../../address/address.js';
+import { applySync } from '../../whitelist/apply-sync.js';
 import { FIELD } from '../../whitelist/batch.js';
 import {
   addByHand,
@@ -11,7 +12,7 @@ import {
   type SightingSum,
   trapByHand,
 } from '../../whitelist/entry.js';
-import { OUTCOMES, type StoreRecord } from '../store.js';
+import { type AddressStatement, OUTCOMES, type StoreRecord, type SyncResult } from '../store.js';
 import { mergeRecord, type PutOutcome } from '../transfer.js';
 import type { Found } from './chains.js';
 import type { HashFile } from './hash-file.js';
@@ -98,6 +99,27 @@ function trap(file: HashFile, key: Uint8Array, now: number, trapexpSeconds: numb
   return store(file, key, trapByHand(entryAt(file.find(key)), now, trapexpSeconds));
 }
 
+/** Applies what peers say; an entry of which nothing new was said is not written. */
+function sync(
+  file: HashFile,
+  statements: readonly AddressStatement[],
+  now: number,
+  whiteexpSeconds: number,
+): SyncResult[] {
+  return statements.map(({ address, ...statement }) => {
+    const key = Buffer.from(address, 'latin1');
+    const { outcome, entry } = applySync(entryAt(file.find(key)), statement, now, whiteexpSeconds);
+    if (outcome === 'deleted') file.delete(key);
+    else if (entry !== undefined && outcome !== 'kept' && outcome !== 'trapped') store(file, key, entry);
+    return { outcome, expire: entry?.expire ?? 0 };
+  });
+}
+
+/** An address's own entry. */
+function get(file: HashFile, key: Uint8Array): Entry | undefined {
+  return entryAt(file.find(key));
+}
+
 /** Deletes an address's own entry, whatever its value; whether there was one. */
 function remove(file: HashFile, key: Uint8Array): boolean {
   const value = file.get(key);
@@ -140,10 +162,12 @@ export interface Operations {
   apply: typeof apply;
   add: typeof add;
   trap: typeof trap;
+  sync: typeof sync;
+  get: typeof get;
   remove: typeof remove;
   expireWhite: typeof expireWhite;
   put: typeof put;
 }
 
 /** See {@link Operations}. */
-export const OPERATIONS: Operations = { apply, add, trap, remove, expireWhite, put };
+export const OPERATIONS: Operations = { apply, add, trap, sync, get, remove, expireWhite, put };

@@ -8,11 +8,13 @@ import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
 import {
   type AddressRecord,
+  type AddressStatement,
   type BatchResult,
   type ListOptions,
   type Store,
   StoreError,
   type StoreRecord,
+  type SyncResult,
   type TupleRecord,
 } from '../store.js';
 import type { PutOutcome, RecordSink } from '../transfer.js';
@@ -125,6 +127,26 @@ export class SpamdDbStore implements Store, RecordSink {
 
   async trap(address: string, now: number, trapexpSeconds: number): Promise<Entry> {
     return this.#writer.run('trap', this.#keyOf(address), now, trapexpSeconds);
+  }
+
+  async applySync(
+    statements: readonly AddressStatement[],
+    now: number,
+    whiteexpSeconds: number,
+  ): Promise<readonly SyncResult[]> {
+    return this.#writer.run('sync', statements, now, whiteexpSeconds);
+  }
+
+  async get(address: string): Promise<Entry | undefined> {
+    const key = ipv4Key(address);
+    return key && this.#writer.runDry('get', key);
+  }
+
+  async countWhite(now: number): Promise<number> {
+    let count = 0;
+    const options = { now, status: new Set(['WHITE'] as const), whiteexpSeconds: 0 };
+    for await (const _ of this.list({ ...options, sort: 'database' })) count++;
+    return count;
   }
 
   #keyOf(address: string): Uint8Array {

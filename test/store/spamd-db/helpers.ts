@@ -52,8 +52,7 @@ export function batchOf(addresses: readonly string[], time: number): Batch {
     const at = row * FIELD.stride;
     words.set(parseAddress(address)!, at);
     for (const field of [FIELD.count, FIELD.runCount, FIELD.inbound]) words[at + field] = 1;
-    for (const field of [FIELD.runStart, FIELD.runLatest, FIELD.firstSeen, FIELD.lastSeen])
-      words[at + field] = time;
+    for (const field of [FIELD.runStart, FIELD.runLatest, FIELD.firstSeen]) words[at + field] = time;
     words[at + FIELD.lastDirection] = DIRECTION.in;
   });
   return new Batch(words, [RULE]);
