@@ -110,8 +110,8 @@ test('the report tells what counted, what did not and why, and who was busiest',
     '',
     'Busiest correspondents',
     '  198.51.100.7                                        2',
-    '  2001:db8::25                                        1',
     '  203.0.113.77                                        1',
+    '  2001:db8::25                                        1',
     '',
   ]);
 });
@@ -147,8 +147,8 @@ test('--json gives the report as one object with the documented keys', async t =
     interrupted: false,
     busiest: [
       { address: CORRESPONDENT, sightings: 2 },
-      { address: '2001:db8::25', sightings: 1 },
       { address: '203.0.113.77', sightings: 1 },
+      { address: '2001:db8::25', sightings: 1 },
     ],
   });
 });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { run } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
+
+const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url));
+const CAPTURE = join(FIXTURES, 'captures/pflog-100-openbsd.pcap');
+
+/** Rules as `pfctl -a '*' -vvsr` prints them: 4 diverts to the tarpit, and logs; 7 lets mail out. */
+const RULES = `@4 pass in log on em0 inet proto tcp from any to any port = 25 flags S/SA divert-to 127.0.0.1 port 8025
+@7 pass out log on em0 proto tcp from any to any port = 25 flags S/SA
+`;
+
+async function sightings(
+  ...options: string[]
+): Promise<{ sightings: number; guarded: number; stderr: string }> {
+  const { status, stdout, stderr } = await run([
+    'replay',
+    '-n',
+    '--json',
+    '--database',
+    'none',
+    ...options,
+    CAPTURE,
+  ]);
+  assert.equal(status, 0, stderr);
+  const report = JSON.parse(stdout);
+  return { sightings: report.sightings, guarded: report.ignored['guarded-rule'] ?? 0, stderr };
+}
+
+test('what a divert-to rule logs counts without the rules, and not with them', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES);
+  const without = await sightings();
+  const saved = await sightings('--pf-rules', rules);
+  const byHand = await sightings('--guard-rules', '4');
+  assert.ok(saved.guarded > 0);
+  assert.equal(without.guarded, 0);
+  assert.equal(saved.sightings, without.sightings - saved.guarded);
+  assert.deepEqual([byHand.sightings, byHand.guarded], [saved.sightings, saved.guarded]);
+});
+
+test('the rule is named once, with its text', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES);
+  const { stderr } = await sightings('--pf-rules', rules);
+  assert.match(
+    stderr,
+    /^spamlogd: warning: what rule 4 logs does not count, since it sends SMTP to a tarpit: .*divert-to/,
+  );
+  assert.equal(stderr.split('\n').filter(line => line.includes('rule 4')).length, 1);
+});
+
+test('check ends with 0 for a clean ruleset, and with 1 and the findings for one that logs its redirection', async () => {
+  const clean = await run(['check', '--pf-conf', join(FIXTURES, 'pf/anchor-empty.conf')]);
+  assert.equal(clean.status, 0, clean.stdout);
+  assert.match(clean.stdout, /Nothing to put right/);
+  const bad = await run(['check', '--json', '--pf-conf', join(FIXTURES, 'pf/divert-logs.conf')]);
+  assert.equal(bad.status, 1);
+  const { findings, rows } = JSON.parse(bad.stdout);
+  assert.ok(findings.some((one: { id: string }) => one.id === 'redirect-logs'));
+  assert.ok(rows.length > 0);
+});
+
+test('check wants exactly one ruleset, and names a file that it cannot read', async () => {
+  const none = await run(['check']);
+  assert.deepEqual([none.status, none.stdout], [64, '']);
+  assert.match(none.stderr, /needs one of --pf-conf, --pf-rules, --nft-rules and --live\n$/);
+  const missing = await run(['check', '--pf-conf', '/nonexistent']);
+  assert.equal(missing.status, 64);
+  assert.match(missing.stderr, /Cannot read rules "\/nonexistent": no such file/);
+});
