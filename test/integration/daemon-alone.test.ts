@@ -11,8 +11,8 @@ test('a second daemon on the same database refuses in one line', async () => {
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /);
-    const args = ['-D', '-l', './log', '--database', folder.database, '--control', folder.at('other')];
+    await daemon.logged(/^capturing on /i);
+    const args = ['-D', '-l', './log', '--database', folder.database, '--control-socket', folder.at('other')];
     const { status, stderr } = folder.run(...args);
     assert.equal(status, 69);
     assert.match(
@@ -28,16 +28,16 @@ test('a second daemon on the same pid file, or the same control socket, refuses 
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log', '--pid-file', 'pid');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     assert.equal(readFileSync(folder.at('pid'), 'utf8'), `${daemon.pid}\n`);
     const others = ['-D', '-l', './log', '--database', './other'];
-    const second = folder.run(...others, '--control', './other.sock', '--pid-file', './pid');
+    const second = folder.run(...others, '--control-socket', './other.sock', '--pid-file', './pid');
     assert.equal(second.status, 69);
     assert.match(
       second.stderr,
       new RegExp(`^spamlogd: Cannot claim pid file ".*/pid": process ${daemon.pid} holds it\n$`),
     );
-    const third = folder.run(...others, '--control', './control');
+    const third = folder.run(...others, '--control-socket', './control');
     assert.equal(third.status, 69);
     assert.match(
       third.stderr,
@@ -54,11 +54,11 @@ test("what a killed daemon left behind is in nobody's way", async () => {
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const first = folder.start('-l', './log', '--pid-file', 'pid');
-    await first.logged(/^capturing on /);
+    await first.logged(/^capturing on /i);
     await first.kill();
     for (const name of ['pid', 'control', 'db.lock']) assert.ok(existsSync(folder.at(name)), name);
     const second = folder.start('-l', './log', '--pid-file', 'pid');
-    await second.logged(/^capturing on /);
+    await second.logged(/^capturing on /i);
     assert.equal(readFileSync(folder.at('pid'), 'utf8'), `${second.pid}\n`);
     assert.equal(folder.status().pid, second.pid);
   });
@@ -109,7 +109,7 @@ test('in the background: a start-up that fails says so in one line and a status'
       [
         69,
         /Cannot open control socket ".*": no such folder/,
-        ['-l', './missing', '--control', './no/control'],
+        ['-l', './missing', '--control-socket', './no/control'],
       ],
       [69, /Cannot have database "\/proc\/db" alone/, ['-l', './missing', '--database', '/proc/db']],
     ];

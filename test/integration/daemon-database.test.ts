@@ -21,7 +21,7 @@ const records = (list: readonly string[]): Buffer => Buffer.concat(list.map(addr
 async function startOnFifo(folder: Folder, ...args: string[]) {
   makeFifo(folder.at('log'));
   const daemon = folder.start('-l', './log', ...args);
-  await daemon.logged(/^capturing on /);
+  await daemon.logged(/^capturing on /i);
   const writer = await openFifo(folder.at('log'));
   writer.write(STREAM_HEADER);
   return { daemon, writer };

@@ -9,7 +9,7 @@ test('a sighting written to a FIFO is in the database at once, and its refresh a
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     const writer = await openFifo(folder.at('log'));
     writer.write(STREAM_HEADER);
     writer.write(synRecord('192.0.2.1'));
@@ -40,7 +40,7 @@ test('what was written before SIGTERM is committed before it ends', async () => 
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log', '--flush-interval', '3600', '--log-level', 'info');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     const writer = await openFifo(folder.at('log'));
     const many = addresses(5000);
     await new Promise(resolve => writer.write(synStream([...many, ...many]), resolve));
@@ -95,7 +95,7 @@ test('a FIFO whose writer wrote no capture waits for the next writer', async () 
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     const writer = await openFifo(folder.at('log'));
     writer.on('error', () => {}).end('x'.repeat(100));
     await daemon.logged(/^capture stream is not/);
@@ -111,7 +111,7 @@ test('the status tells what happened, on a socket that is for its owner only', a
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     assert.equal(statSync(folder.at('control')).mode & 0o7777, 0o600);
     const writer = await openFifo(folder.at('log'));
     const blocked = synRecord('192.0.2.9');
@@ -144,7 +144,7 @@ test('the status tells what happened, on a socket that is for its owner only', a
       [status.database.added, status.database.writtenSightings, status.database.waiting],
       [2, 3, 0],
     );
-    const text = folder.run('status', '--control', folder.at('control'));
+    const text = folder.run('status', '--control-socket', folder.at('control'));
     assert.equal(text.status, 0);
     assert.match(text.stdout, /^sightings +3$/m);
     daemon.signal('SIGUSR1');
@@ -154,7 +154,7 @@ test('the status tells what happened, on a socket that is for its owner only', a
     );
     daemon.signal('SIGTERM');
     assert.equal(await daemon.ended(), 0);
-    const after = folder.run('status', '--control', folder.at('control'));
+    const after = folder.run('status', '--control-socket', folder.at('control'));
     assert.equal(after.status, 69);
     assert.match(after.stderr, /^spamlogd: Cannot ask the daemon at ".*": there is no such socket/);
     writer.destroy();
@@ -166,7 +166,7 @@ test('SIGHUP reads the configuration again, a bad one changes nothing, and the c
     makeFifo(folder.at('log'));
     writeFileSync(folder.at('config'), 'ignore = ["192.0.2.0/24"]\n');
     const daemon = folder.start('-l', './log', '--config', 'config');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     const writer = await openFifo(folder.at('log'));
     writer.write(Buffer.concat([STREAM_HEADER, synRecord('192.0.2.1'), synRecord('198.51.100.1')]));
     await daemon.logged(/^whitelisting 198\.51\.100\.1$/);
@@ -200,7 +200,7 @@ test('a reader of the log who stopped reading holds up neither the work nor the 
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
     const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     daemon.process.stderr!.pause();
     const writer = await openFifo(folder.at('log'));
     const many = addresses(30_000);

@@ -56,7 +56,7 @@ export class Folder {
 
   /** What a daemon of this folder is told where things are. */
   get options(): string[] {
-    return ['--database', this.database, '--control', this.at('control')];
+    return ['--database', this.database, '--control-socket', this.at('control')];
   }
 
   /** A daemon in the foreground, with this folder's database and control socket. */
@@ -96,7 +96,7 @@ export class Folder {
 
   /** What the daemon answers. */
   status(): DaemonStatus {
-    const { status, stdout, stderr } = this.run('status', '--json', '--control', this.at('control'));
+    const { status, stdout, stderr } = this.run('status', '--json', '--control-socket', this.at('control'));
     if (status !== 0) throw new Error(stderr);
     return JSON.parse(stdout);
   }

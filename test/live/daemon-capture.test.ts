@@ -21,7 +21,7 @@ for (const engine of ENGINES) {
     await onHost(async host => {
       const { lab, folder } = host;
       const daemon = host.start(engine);
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       await lab.connect('peer', '192.0.2.1');
       await daemon.logged(/^whitelisting 192\.0\.2\.2$/);
       await lab.connect('mx', '192.0.2.2');
@@ -52,7 +52,7 @@ for (const engine of ENGINES) {
   }, async () => {
     await onHost(async host => {
       const daemon = host.start(engine);
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       assert.deepEqual(processStatus(daemon.pid).uids, [0, 0, 0, 0]);
       // tcpdump, which does not notice that we are gone, has a shell beside it that does, and may end it whoever it is.
       const below = host.descendants(daemon.pid).filter(({ name }) => name !== 'sh');
@@ -73,7 +73,7 @@ for (const engine of ENGINES) {
     await onHost(async host => {
       const { lab, folder } = host;
       const daemon = host.start(engine);
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       for (let round = 1; round <= 4; round++) {
         lab.setLink('down');
         lab.setLink('up');
@@ -94,7 +94,7 @@ for (const engine of ENGINES) {
     await onHost(async host => {
       const { lab, folder } = host;
       const daemon = host.start(engine);
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       await lab.connect('peer', '192.0.2.1');
       await until(() => folder.status().sightings === 1);
       process.kill(host.roles(daemon.pid).capture, 'SIGKILL');
@@ -111,7 +111,7 @@ for (const engine of ENGINES) {
   test(`${engine}: when engine or monitor is killed no process is left`, { skip }, async () => {
     await onHost(async host => {
       const first = host.start(engine);
-      await first.logged(/^capturing on /);
+      await first.logged(/^capturing on /i);
       const roles = host.roles(first.pid);
       process.kill(roles.engine, 'SIGKILL');
       assert.notEqual(await first.ended(), 0);
@@ -119,7 +119,7 @@ for (const engine of ENGINES) {
       assert.ok(first.lines.some(({ msg }) => msg === 'the engine was killed by SIGKILL'));
 
       const second = host.start(engine, '--flush-interval', '3600');
-      await second.logged(/^capturing on /);
+      await second.logged(/^capturing on /i);
       const { engine: its, capture } = host.roles(second.pid);
       await host.lab.connect('peer', '192.0.2.1');
       await until(() => host.folder.status().sightings === 1);
@@ -141,7 +141,7 @@ for (const engine of ENGINES) {
   }, async () => {
     await onHost(async host => {
       const daemon = host.start(engine, '--log-level', 'info', '--flush-interval', '3600');
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       const generator = await host.generator();
       generator.say('60000 167772161 20000');
       await until(() => host.folder.status().sightings > 10_000);
@@ -160,7 +160,7 @@ for (const engine of ENGINES) {
     const sent = 200_000;
     await onHost(async host => {
       const daemon = host.start(engine, '--log-level', 'info');
-      await daemon.logged(/^capturing on /);
+      await daemon.logged(/^capturing on /i);
       const generator = await host.generator();
       generator.say(`${sent} 167772161 0`);
       await generator.next(/^sent/, 60);
@@ -182,7 +182,7 @@ test('-i goes on with an interface that was made anew', { skip: noLab }, async (
   await onHost(async host => {
     const { lab, folder } = host;
     const daemon = host.start('auto', '-i', 'wire0');
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     await lab.connect('peer', '192.0.2.1');
     await until(() => folder.status().sightings === 1);
     lab.removeLink();
@@ -211,7 +211,7 @@ test('an NFLOG group that another process has: the log says which, and it is wai
     const daemon = host.start('tcpdump');
     assert.match(await daemon.logged(/group 155/), /held by tcpdump \(pid \d+\)/);
     await other.end('SIGTERM');
-    await daemon.logged(/^capturing on /, 0, 40);
+    await daemon.logged(/^capturing on /i, 0, 40);
     await lab.connect('peer', '192.0.2.1');
     await until(() => folder.rows().length === 1);
   });
@@ -233,7 +233,7 @@ test('with a table an outbound SYN puts the peer into the set, and a flushed set
       '--reconcile-interval',
       '1',
     );
-    await daemon.logged(/^capturing on /);
+    await daemon.logged(/^capturing on /i);
     await lab.connect('mx', '192.0.2.2');
     await lab.connect('mx', '2001:db8:25::2');
     const hasBoth = (): boolean =>
