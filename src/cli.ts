@@ -14,6 +14,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 
 process.on('uncaughtException', error => {
+  // A reader of standard error who takes nothing does not keep the process.
+  setTimeout(() => process.exit(EXIT.software), 1000);
   process.stderr.write(`spamlogd: internal error: ${error.stack}\n`, () => process.exit(EXIT.software));
 });
 

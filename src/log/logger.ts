@@ -71,6 +71,7 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
   let dropped = 0;
   unblockStandardError();
   let isClosing = false;
+  let isClosed = false;
   let attempts = 0;
   const stream = destination({
     dest: STDERR,
@@ -83,17 +84,22 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
   });
   // Nobody reads it any more: that is no reason to stop working.
   stream.on('error', () => {});
-  const output: DestinationStream =
-    format === 'json'
-      ? stream
-      : { write: line => stream.write(`${textLine(JSON.parse(line) as LogRecord)}\n`) };
+  const output: DestinationStream = {
+    write: line => {
+      if (isClosed) return;
+      stream.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`);
+    },
+  };
   const close = (): void => {
     isClosing = true;
     try {
       stream.flushSync();
     } catch {
-      // It was never ready to be written to.
+      // It was never ready to be written to, or its reader takes nothing.
     }
+    isClosed = true;
+    // pino would try once more when the process exits, and throw there.
+    stream.destroy();
   };
   return { logger: pino(options, output), dropped: () => dropped, close };
 }

@@ -217,6 +217,8 @@ export class RunningDaemon {
 
   async kill(): Promise<void> {
     if (!this.hasEnded) this.process.kill('SIGKILL');
+    // It is closed only when what it wrote has been read.
+    this.process.stderr!.resume();
     await this.#ended;
   }
 }
