@@ -42,7 +42,8 @@ export {
   type SightingSum,
   type Status,
 } from './whitelist/entry.js';
-export { packOrigin, SIGHTING_FIELD, Tally } from './whitelist/tally.js';
+export { type BlockSighting, packOrigin, putSighting, readSightings } from './whitelist/sighting-block.js';
+export { Tally } from './whitelist/tally.js';
 export { decodeNflog, type NflogHeader } from './wire/nflog.js';
 export { decodePflog, type PflogHeader } from './wire/pflog.js';
 export { decodeRecord, type LogRecord, type Packet } from './wire/record.js';

@@ -7,7 +7,7 @@ import { prepend } from './prepend.js';
 import { SavefileError, systemError } from './savefile-error.js';
 
 /** Bytes read at a time, and the room in front of them for what the chunk before left over. */
-const CHUNK_SIZE = 1 << 19;
+const CHUNK_SIZE = 1 << 18;
 const HEADROOM = 1 << 19;
 /** Chunks between two turns of the event loop. */
 const CHUNKS_A_TURN = 8;

@@ -21,8 +21,8 @@ import { type ReplayReport, reportJson, reportText } from './replay-report.js';
 import { ReplaySummary } from './replay-summary.js';
 import { Timeline } from './timeline.js';
 
-/** A batch is written when so many sightings wait, or so much time has gone by. */
-const BATCH_SIGHTINGS = 2_500_000;
+/** A batch is written when so many words of sightings wait (2.5 million of IPv4), or so much time has gone by. */
+const BATCH_WORDS = 7_500_000;
 const BATCH_MS = 10_000;
 const PICTURE_COLUMNS = 60;
 const BUSIEST = 10;
@@ -128,10 +128,10 @@ class Replay {
     this.#isStrict = isStrict;
     this.#warn = warn;
     this.#signal = signal;
-    this.#pipeline = new Pipeline(policy, (words, count) => {
-      this.#waiting += count;
-      this.#timeline.addBlock(words, count);
-      this.#busy = sink.add(words, count);
+    this.#pipeline = new Pipeline(policy, (words, end) => {
+      this.#waiting += end;
+      this.#timeline.addBlock(words, end);
+      this.#busy = sink.add(words, end);
     });
   }
 
@@ -164,8 +164,7 @@ class Replay {
 
   #onProgress(position: number, size: number | undefined): Promise<void> | undefined {
     this.#progress.update(position, size, () => this.#pipeline.packets);
-    if (this.#waiting >= BATCH_SIGHTINGS || performance.now() - this.#written >= BATCH_MS)
-      return this.#write();
+    if (this.#waiting >= BATCH_WORDS || performance.now() - this.#written >= BATCH_MS) return this.#write();
     return this.#busy;
   }
 

@@ -1,6 +1,6 @@
 // How many sightings there were when, in constant memory whatever the length of the capture.
 
-import { SIGHTING_FIELD } from '../whitelist/tally.js';
+import { SIGHTING_FIELD, WIDE } from '../whitelist/sighting-block.js';
 
 const SLOTS = 480;
 
@@ -20,9 +20,11 @@ export class Timeline {
   }
 
   /** Counts the sightings of a block, as `Tally.add` takes them. */
-  addBlock(words: Int32Array, count: number): void {
-    const { stride, time } = SIGHTING_FIELD;
-    for (let at = time; at < count * stride; at += stride) this.add(words[at]! >>> 0);
+  addBlock(words: Int32Array, end: number): void {
+    const { origin, time, stride, wideStride } = SIGHTING_FIELD;
+    for (let at = 0; at < end; at += (words[at + origin]! & WIDE) === 0 ? stride : wideStride) {
+      this.add(words[at + time]! >>> 0);
+    }
   }
 
   #move(slot: number): void {

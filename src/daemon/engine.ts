@@ -11,7 +11,7 @@ import type { Policy } from '../policy/policy.js';
 import type { StoreError } from '../store/store.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import { DIRECTION } from '../whitelist/batch.js';
-import { SIGHTING_FIELD } from '../whitelist/tally.js';
+import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import { Expiry } from './expire-white.js';
 import { LiveDatabase } from './live-database.js';
@@ -28,9 +28,6 @@ const FILE_CHECK_MS = 2_000;
 
 /** How often the interface that counts is looked at: one that was made anew has another index. */
 const INTERFACE_CHECK_MS = 500;
-
-const { stride: STRIDE, origin: ORIGIN } = SIGHTING_FIELD;
-const DIRECTION_MASK = 3;
 
 /** What is told when addresses become white, stay so longer, or are white no more. */
 export interface WhiteListener {
@@ -77,8 +74,8 @@ export class Engine {
     this.#logger = logger;
     this.#database = database;
     this.#guard = guardByHand(settings);
-    this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, count) =>
-      this.#onBlock(words, count),
+    this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, end) =>
+      this.#onBlock(words, end),
     );
     this.#writer = new LiveWriter(this.#writerOptions());
   }
@@ -198,15 +195,14 @@ export class Engine {
       this.#renewPolicy(this.#settings);
   }
 
-  #onBlock(words: Int32Array, count: number): void {
+  #onBlock(words: Int32Array, end: number): void {
     if (this.#logger.isLevelEnabled('debug')) {
-      for (let at = 0; at < count * STRIDE; at += STRIDE) {
-        const isIn = (words[at + ORIGIN]! & DIRECTION_MASK) === DIRECTION.in;
-        const address = formatWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-        this.#logger.debug(`${isIn ? 'inbound' : 'outbound'} ${address}`);
+      for (const { address, origin } of readSightings(words, end)) {
+        const direction = originDirection(origin) === DIRECTION.in ? 'inbound' : 'outbound';
+        this.#logger.debug(`${direction} ${formatWords(...address)}`);
       }
     }
-    this.#writer.add(words, count);
+    this.#writer.add(words, end);
   }
 
   #onWritten(white: readonly WhiteAddress[]): void {

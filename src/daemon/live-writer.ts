@@ -3,10 +3,9 @@
 
 import { type BatchResult, OUTCOMES, type Store, StoreError } from '../store/store.js';
 import { type Batch, FIELD, type LogRule } from '../whitelist/batch.js';
-import { SIGHTING_FIELD, Tally } from '../whitelist/tally.js';
+import { type BlockSighting, readSightings } from '../whitelist/sighting-block.js';
+import { Tally } from '../whitelist/tally.js';
 import { KnownWhite } from './known-white.js';
-
-const { stride: STRIDE, time: TIME } = SIGHTING_FIELD;
 
 /** New addresses are collected for so long, so that a burst is one transaction. */
 const COALESCE_MS = 5;
@@ -93,8 +92,8 @@ export class LiveWriter {
   }
 
   /** Takes in sightings as `Tally.add` does; whatever becomes of them is told to `onWritten`. */
-  add(words: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.#addOne(words.subarray(i * STRIDE, (i + 1) * STRIDE));
+  add(words: Int32Array, end: number = words.length): void {
+    for (const sighting of readSightings(words, end)) this.#addOne(words, sighting);
     if (this.#urgent.size > 0) this.#urgentTimer ??= setTimeout(() => this.#start(), COALESCE_MS);
     if (this.#refresh.size > 0) {
       this.#refreshTimer ??= setTimeout(() => {
@@ -105,15 +104,14 @@ export class LiveWriter {
     }
   }
 
-  #addOne(one: Int32Array): void {
+  #addOne(words: Int32Array, { address, time, at, end }: BlockSighting): void {
     if (this.waiting >= MAXIMUM_WAITING) {
       this.#dropped++;
       if (!this.#isOverflowing) this.#options.onOverflow();
       this.#isOverflowing = true;
       return;
     }
-    const isKnown = this.known.has(one[0]!, one[1]!, one[2]!, one[3]!, one[TIME]! >>> 0);
-    (isKnown ? this.#refresh : this.#urgent).add(one, 1);
+    (this.known.has(...address, time) ? this.#refresh : this.#urgent).add(words.subarray(at, end));
   }
 
   /** Addresses that wait. */

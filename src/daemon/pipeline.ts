@@ -6,14 +6,13 @@ import { isMalformed, REASONS } from '../policy/reason.js';
 import { RuleTable } from '../policy/rule-table.js';
 import { Screen, SIGHTING } from '../policy/screen.js';
 import { DIRECTION, type LogRule } from '../whitelist/batch.js';
-import { packOrigin, SIGHTING_FIELD } from '../whitelist/tally.js';
+import { packOrigin, putSighting, SIGHTING_FIELD } from '../whitelist/sighting-block.js';
 import type { RecordCursor } from '../wire/record-cursor.js';
 import type { SavefileParser } from '../wire/savefile-parser.js';
 
-const { stride: STRIDE, time: TIME, origin: ORIGIN } = SIGHTING_FIELD;
-
-/** Sightings in a block. */
-const BLOCK = 8192;
+/** Words of a block, and the words before which a further sighting fits in any case. */
+const BLOCK_WORDS = 49_152;
+const FULL_WORDS: number = BLOCK_WORDS - SIGHTING_FIELD.wideStride;
 
 /** Counts of records since the beginning. */
 export interface Counts {
@@ -35,15 +34,15 @@ export class Pipeline {
   #screen: Screen;
   #lane: FastLane;
   readonly #counts = new Float64Array(REASONS.length);
-  readonly #onBlock: (words: Int32Array, count: number) => void;
-  readonly #block = new Int32Array(BLOCK * STRIDE);
+  readonly #onBlock: (words: Int32Array, end: number) => void;
+  readonly #block = new Int32Array(BLOCK_WORDS);
   #end = 0;
   #inbound = 0;
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
 
   /** @param onBlock is given sightings as `Tally.add` takes them; the words are used again after it returns */
-  constructor(policy: Policy, onBlock: (words: Int32Array, count: number) => void) {
+  constructor(policy: Policy, onBlock: (words: Int32Array, end: number) => void) {
     this.#screen = new Screen(policy, this.#rules);
     this.#lane = new FastLane(policy, this.#rules);
     this.#onBlock = onBlock;
@@ -68,7 +67,7 @@ export class Pipeline {
       if (window !== undefined) {
         this.#end = this.#lane.run(window, this.#counts, this.#block, this.#end);
         parser.resume(window);
-        if (this.#end === this.#block.length) {
+        if (this.#end > FULL_WORDS) {
           this.flush();
           continue;
         }
@@ -89,22 +88,16 @@ export class Pipeline {
     if (reason !== SIGHTING) return false;
     const { direction } = screen;
     if (direction === DIRECTION.in) this.#inbound++;
-    const block = this.#block;
-    const at = this.#end;
-    block[at] = screen.w0;
-    block[at + 1] = screen.w1;
-    block[at + 2] = screen.w2;
-    block[at + 3] = screen.w3;
-    block[at + TIME] = seconds;
-    block[at + ORIGIN] = packOrigin(screen.rule, direction);
-    this.#end = at + STRIDE;
-    if (this.#end === block.length) this.flush();
+    const { w0, w1, w2, w3, rule } = screen;
+    const origin = packOrigin(rule, direction);
+    this.#end = putSighting(this.#block, this.#end, [w0, w1, w2, w3], seconds, origin);
+    if (this.#end > FULL_WORDS) this.flush();
     return true;
   }
 
   /** Hands on the block as it is. */
   flush(): void {
-    if (this.#end > 0) this.#onBlock(this.#block, this.#end / STRIDE);
+    if (this.#end > 0) this.#onBlock(this.#block, this.#end);
     this.#end = 0;
   }
 

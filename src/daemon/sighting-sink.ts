@@ -13,7 +13,7 @@ export interface Written {
 /** Takes sightings in, and writes them to a store when told. */
 export interface SightingSink {
   /** Takes in a block of sightings as `Tally.add` does. A promise means: wait before you bring more. */
-  add(words: Int32Array, count: number): Promise<void> | undefined;
+  add(words: Int32Array, end: number): Promise<void> | undefined;
   /** Writes all that was added since the last time; `rules` are those that the origins number. @throws {StoreError} */
   commit(rules: readonly LogRule[]): Promise<Written>;
 }
@@ -30,8 +30,8 @@ export class LocalSink implements SightingSink {
     this.#whiteexpSeconds = whiteexpSeconds;
   }
 
-  add(words: Int32Array, count: number): undefined {
-    this.#tally.add(words, count);
+  add(words: Int32Array, end: number): undefined {
+    this.#tally.add(words, end);
   }
 
   async commit(rules: readonly LogRule[]): Promise<Written> {

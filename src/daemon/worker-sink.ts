@@ -20,11 +20,11 @@ export class WorkerSink implements SightingSink {
     this.#whiteexpSeconds = whiteexpSeconds;
   }
 
-  add(words: Int32Array, count: number): Promise<void> | undefined {
+  add(words: Int32Array, end: number): Promise<void> | undefined {
     const block = this.#free.pop() ?? new Int32Array(words.length);
     block.set(words);
     this.#underWay++;
-    this.#last = this.#store.tally(block, count, this.#whiteexpSeconds).then(returned => {
+    this.#last = this.#store.tally(block, end, this.#whiteexpSeconds).then(returned => {
       this.#free.push(returned);
       this.#underWay--;
     });

@@ -1,9 +1,8 @@
 // The commonest records of all, judged in one tight loop: IPv4 over TCP in a classic pflog capture. It gives the same
 // answers as screen.ts, and stops at any record that is not as plain as that.
 
-import { MAPPED_WORD as MAPPED } from '../address/address.js';
 import { DIRECTION } from '../whitelist/batch.js';
-import { packOrigin, SIGHTING_FIELD } from '../whitelist/tally.js';
+import { packOrigin, SIGHTING_FIELD } from '../whitelist/sighting-block.js';
 import type { PcapWindow } from '../wire/pcap.js';
 import { MAXIMUM_CAPTURED as LONGEST } from '../wire/record-cursor.js';
 import type { Policy } from './policy.js';
@@ -11,9 +10,8 @@ import { REASON_NUMBER } from './reason.js';
 import type { RuleTable } from './rule-table.js';
 
 // V8 takes a module's own constants for what they are, but looks imported ones up again for every record.
-const MAPPED_WORD = MAPPED;
 const MAXIMUM_CAPTURED = LONGEST;
-const { stride: STRIDE, time: TIME, origin: ORIGIN } = SIGHTING_FIELD;
+const { origin: ORIGIN, time: TIME, address: ADDRESS, stride: STRIDE } = SIGHTING_FIELD;
 const { in: IN, out: OUT } = DIRECTION;
 const {
   blocked: BLOCKED,
@@ -75,7 +73,7 @@ export class FastLane {
     const isMailPort = this.#isMailPort;
     const judgesSightings = this.#judgesSightings;
     const rules = this.#rules;
-    const full = block.length;
+    const full = block.length - STRIDE;
     let to = from;
     let at = window.at;
     let { first, last } = this;
@@ -84,7 +82,7 @@ export class FastLane {
     let notTcp = 0;
     let notOpening = 0;
     let blocked = 0;
-    while (to < full) {
+    while (to <= full) {
       const header = at + LANE.recordHeader;
       if (header > end) break;
       const captured = view.getUint32(at + LANE.captured, isLittleEndian);
@@ -110,12 +108,9 @@ export class FastLane {
           const isPlain = bytes[header + LANE.action] === 0 && bytes[header + LANE.reason] === 0;
           if (!judgesSightings || !isPlain || (direction !== IN && direction !== OUT)) break;
           if (direction === IN) inbound++;
-          block[to] = 0;
-          block[to + 1] = 0;
-          block[to + 2] = MAPPED_WORD;
-          block[to + 3] = view.getInt32(ip + (direction === IN ? LANE.ipSource : LANE.ipDestination));
-          block[to + TIME] = time;
           block[to + ORIGIN] = packOrigin(rules.pflogRule(bytes, view, header, direction), direction);
+          block[to + TIME] = time;
+          block[to + ADDRESS] = view.getInt32(ip + (direction === IN ? LANE.ipSource : LANE.ipDestination));
           to += STRIDE;
         }
       }

@@ -33,7 +33,7 @@ export class RuleTable {
     if (this.#recentNumber[direction]! >= 0 && isSame(recent, view, from)) {
       return this.#recentNumber[direction]!;
     }
-    for (let i = 0; i < KEY_WORDS; i++) recent[i] = view.getInt32(from + 4 * i);
+    for (let i = 0; i < KEY_WORDS; i++) recent[i] = view.getInt32(from + 4 * i, true);
     const number = this.intern(readPflogRule(bytes, at));
     this.#recentNumber[direction] = number;
     return number;
@@ -67,7 +67,7 @@ export class RuleTable {
 function isSame(words: Int32Array, view: DataView, at: number): boolean {
   // From the end, where rules differ most.
   for (let i = KEY_WORDS - 1; i >= 0; i--) {
-    if (view.getInt32(at + 4 * i) !== words[i]) return false;
+    if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
   }
   return true;
 }

@@ -3,6 +3,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AddressSightings, Batch } from '../whitelist/batch.js';
 import { applySightings, type Entry } from '../whitelist/entry.js';
+import { fillTables } from './sqlite-fill.js';
 import { type BatchResult, OUTCOMES } from './store.js';
 
 const OWN_ROW = "helo = '' AND \"from\" = '' AND \"to\" = ''";
@@ -18,7 +19,6 @@ export class SqliteBatchWriter {
   readonly #find: Statement<[string], EntryRow>;
   readonly #insertEntry: Statement<unknown[]>;
   readonly #updateEntry: Statement<unknown[]>;
-  readonly #insertSighting: Statement<unknown[]>;
   readonly #mergeSighting: Statement<unknown[]>;
 
   constructor(db: Database) {
@@ -38,7 +38,6 @@ export class SqliteBatchWriter {
     const insert = `INSERT INTO sightings(${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     const ofLater = (column: string): string =>
       `${column} = iif(excluded.last_seen >= last_seen, excluded.${column}, ${column})`;
-    this.#insertSighting = db.prepare(insert);
     this.#mergeSighting = db.prepare(
       `${insert} ON CONFLICT(ip) DO UPDATE SET
          first_seen = min(first_seen, excluded.first_seen),
@@ -76,27 +75,8 @@ export class SqliteBatchWriter {
     }
   }
 
-  /**
-   * The first batch of a database, which may be a large one: nothing has to be looked for, and one statement makes the
-   * entries out of the sightings, but for those few of which a sighting came late or after an entry's end.
-   */
   #fill(batch: Batch, whiteexpSeconds: number, expires: Float64Array): void {
-    const others: { readonly address: string; readonly entry: Entry }[] = [];
-    for (let row = 0; row < batch.length; row++) {
-      const sightings = batch.row(row);
-      const { address, firstSeen, count } = sightings;
-      const { entry } = applySightings(undefined, sightings, whiteexpSeconds);
-      writeSighting(this.#insertSighting, sightings);
-      if (entry.first !== firstSeen || entry.pcount !== count - 1) others.push({ address, entry });
-      expires[row] = entry.expire;
-    }
-    this.#db
-      .prepare(
-        `INSERT INTO entries(ip, helo, "from", "to", first, pass, expire, bcount, pcount)
-         SELECT ip, '', '', '', first_seen, first_seen, last_seen + ?, 1, inbound + outbound - 1 FROM sightings`,
-      )
-      .run(whiteexpSeconds);
-    for (const { address, entry } of others) {
+    for (const { address, entry } of fillTables(this.#db, batch, whiteexpSeconds, expires)) {
       this.#writeEntry(address, this.#find.get(address)!.rowid, entry);
     }
   }

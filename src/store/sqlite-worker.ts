@@ -43,7 +43,7 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
       return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
     case 'tally':
       tally ??= new PartitionedTally(request.whiteexpSeconds);
-      tally.add(request.words, request.count);
+      tally.add(request.words, request.end);
       return request.words;
     case 'commit': {
       unwritten ??= (tally ?? new PartitionedTally(request.whiteexpSeconds)).take(request.rules);

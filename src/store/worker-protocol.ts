@@ -33,7 +33,7 @@ export type Request = { readonly id: number } & (
   | {
       readonly method: 'tally';
       readonly words: Int32Array;
-      readonly count: number;
+      readonly end: number;
       readonly whiteexpSeconds: number;
     }
   | { readonly method: 'commit'; readonly rules: readonly LogRule[]; readonly whiteexpSeconds: number }

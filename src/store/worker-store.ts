@@ -98,15 +98,15 @@ export class WorkerStore implements Store {
   }
 
   /**
-   * Tallies the first `count` sightings of a block on the worker's thread, as `Tally.add` does; {@link commitTally}
+   * Tallies the sightings of a block that ends before word `end` on the worker's thread, as `Tally.add` does; {@link commitTally}
    * writes them. The words are lent: they come back when it is done, to be used for another block.
    */
   tally(
     words: Int32Array<ArrayBuffer>,
-    count: number,
+    end: number,
     whiteexpSeconds: number,
   ): Promise<Int32Array<ArrayBuffer>> {
-    return this.#ask({ method: 'tally', words, count, whiteexpSeconds }, [words.buffer]);
+    return this.#ask({ method: 'tally', words, end, whiteexpSeconds }, [words.buffer]);
   }
 
   /**

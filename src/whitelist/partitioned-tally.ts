@@ -1,21 +1,23 @@
 // A tally of very many addresses, in parts small enough for the processor's caches.
 
 import { Batch, type LogRule } from './batch.js';
-import { SIGHTING_FIELD, Tally } from './tally.js';
+import { SIGHTING_FIELD, WIDE as WIDE_BIT } from './sighting-block.js';
+import { Tally } from './tally.js';
 
-const { stride: STRIDE } = SIGHTING_FIELD;
+const WIDE = WIDE_BIT;
+const { origin: ORIGIN, address: ADDRESS, stride: STRIDE, wideStride: WIDE_STRIDE } = SIGHTING_FIELD;
 
 const PARTS = 32;
 const PART_SHIFT = 27;
 
-/** Sightings that wait for their part's turn. */
-const WAITING = 8192;
-const WAITING_WORDS = WAITING * STRIDE;
+/** Room for the sightings that wait for their part's turn, and how full it is when they have it. */
+const WAITING_WORDS = 1 << 15;
+const FULL_WORDS: number = WAITING_WORDS - WIDE_STRIDE;
 
 /**
  * What a {@link Tally} is, for millions of sightings: they are sorted by part of the address first, and a part is worked
  * on when many of its sightings have come together, so that its rows are still at hand. Memory: as that of a tally, and
- * 6 MB.
+ * 4 MB.
  */
 export class PartitionedTally {
   readonly #parts: readonly Tally[];
@@ -29,16 +31,24 @@ export class PartitionedTally {
   }
 
   /** As `Tally.add`: an address is always in the same part, so that its sightings stay in order. */
-  add(words: Int32Array, count: number = words.length / STRIDE): void {
+  add(words: Int32Array, end: number = words.length): void {
     const waiting = this.#waiting;
     const ends = this.#ends;
-    for (let at = 0; at < count * STRIDE; at += STRIDE) {
-      const mixed = words[at]! ^ words[at + 1]! ^ words[at + 2]! ^ words[at + 3]!;
+    for (let at = 0; at < end; ) {
+      const isWide = (words[at + ORIGIN]! & WIDE) !== 0;
+      let mixed = words[at + ADDRESS]!;
+      if (isWide) mixed ^= words[at + ADDRESS + 1]! ^ words[at + ADDRESS + 2]! ^ words[at + ADDRESS + 3]!;
       const part = Math.imul(mixed, 0x9e3779b1) >>> PART_SHIFT;
-      const to = ends[part]!;
-      for (let i = 0; i < STRIDE; i++) waiting[to + i] = words[at + i]!;
-      ends[part] = to + STRIDE;
-      if (to + STRIDE === (part + 1) * WAITING_WORDS) this.#settle(part);
+      let to = ends[part]!;
+      waiting[to] = words[at]!;
+      waiting[to + 1] = words[at + 1]!;
+      waiting[to + 2] = words[at + 2]!;
+      if (isWide) for (let i = STRIDE; i < WIDE_STRIDE; i++) waiting[to + i] = words[at + i]!;
+      const stride = isWide ? WIDE_STRIDE : STRIDE;
+      to += stride;
+      at += stride;
+      ends[part] = to;
+      if (to > part * WAITING_WORDS + FULL_WORDS) this.#settle(part);
     }
   }
 

@@ -1,29 +1,30 @@
 // Sums sightings up, one row an address, until a batch of them is taken.
 
+import { MAPPED_WORD as MAPPED } from '../address/address.js';
 import { ADDRESS_WORDS, AddressTable } from './address-table.js';
 import { Batch, DIRECTION, FIELD, type LogRule } from './batch.js';
+import { originDirection, originRule, SIGHTING_FIELD, WIDE as WIDE_BIT } from './sighting-block.js';
+
+// V8 takes a module's own constants for what they are, but looks imported ones up again for every sighting.
+const MAPPED_WORD = MAPPED;
+const WIDE = WIDE_BIT;
 
 /** Sightings worked on at a time, few enough to stay in the processor's nearest cache. */
 const SLICE = 512;
 
-/** A sighting in a block: the address's four words, its time, and its origin. */
-export const SIGHTING_FIELD = { address: 0, time: 4, origin: 5, stride: 6 } as const;
-
-const { stride: STRIDE, time: TIME, origin: ORIGIN } = SIGHTING_FIELD;
+const {
+  origin: ORIGIN,
+  time: TIME,
+  address: ADDRESS,
+  stride: STRIDE,
+  wideStride: WIDE_STRIDE,
+} = SIGHTING_FIELD;
 
 /** A row of the table: the address and what changes with every sighting, small so that many rows stay in the cache. */
 const HOT = { latest: 4, inbound: 5, outbound: 6, origin: 7, stride: 8 } as const;
 
 /** What changes when a run begins, in a table of its own: its start, the sightings before it, the first one ever. */
 const COLD = { runStart: 0, before: 1, firstSeen: 2, stride: 3 } as const;
-
-const RULE_SHIFT = 2;
-const DIRECTION_MASK = 3;
-
-/** Where a sighting comes from, in one word: the rule's number, and the direction (1 in, 2 out). */
-export function packOrigin(rule: number, direction: number): number {
-  return (rule << RULE_SHIFT) | direction;
-}
 
 /**
  * Keeps for every address what `addSighting` of entry.ts would, in place. Memory: 60 bytes an address, more while it
@@ -46,27 +47,38 @@ export class Tally {
   }
 
   /**
-   * Adds the sightings of a block, {@link SIGHTING_FIELD}.stride words each. Many at a time in tight loops: the
-   * addresses lie all over memory, and so the processor can fetch several at once.
-   * @param words seconds since the epoch, the address and what {@link packOrigin} gives, as signed words
+   * Adds the sightings of a block (sighting-block.ts). Many at a time in tight loops: the addresses lie all over
+   * memory, and so the processor can fetch several at once.
+   * @param end the word before which the block ends
    */
-  add(words: Int32Array, count: number = words.length / STRIDE): void {
-    for (let from = 0; from < count; from += SLICE)
-      this.#addSlice(words, from, Math.min(SLICE, count - from));
+  add(words: Int32Array, end: number = words.length): void {
+    for (let at = 0; at < end; ) at = this.#addSlice(words, at, end);
   }
 
-  #addSlice(words: Int32Array, from: number, count: number): void {
+  #addSlice(words: Int32Array, from: number, end: number): number {
     const rows = this.#rows;
     const table = this.#table;
-    for (let i = 0, at = from * STRIDE; i < count; i++, at += STRIDE) {
-      rows[i] = table.row(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    let count = 0;
+    let at = from;
+    for (; count < SLICE && at < end; count++) {
+      if ((words[at + ORIGIN]! & WIDE) === 0) {
+        rows[count] = table.row(0, 0, MAPPED_WORD, words[at + ADDRESS]!);
+        at += STRIDE;
+      } else {
+        const w = at + ADDRESS;
+        rows[count] = table.row(words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!);
+        at += WIDE_STRIDE;
+      }
     }
     this.#growCold();
     const hot = table.words;
     const cold = this.#cold;
-    for (let i = 0, at = from * STRIDE; i < count; i++, at += STRIDE) {
-      update(hot, cold, rows[i]!, words[at + TIME]! >>> 0, words[at + ORIGIN]!, this.#whiteexpSeconds);
+    for (let i = 0, to = from; i < count; i++) {
+      const origin = words[to + ORIGIN]!;
+      update(hot, cold, rows[i]!, words[to + TIME]! >>> 0, origin, this.#whiteexpSeconds);
+      to += (origin & WIDE) === 0 ? STRIDE : WIDE_STRIDE;
     }
+    return at;
   }
 
   #growCold(): void {
@@ -111,7 +123,7 @@ function update(
     hot[at + HOT.latest] = time;
     hot[at + HOT.origin] = origin;
   }
-  hot[at + ((origin & DIRECTION_MASK) === DIRECTION.in ? HOT.inbound : HOT.outbound)]!++;
+  hot[at + (originDirection(origin) === DIRECTION.in ? HOT.inbound : HOT.outbound)]!++;
 }
 
 function writeRow(words: Uint32Array, row: number, hot: Uint32Array, cold: Uint32Array): void {
@@ -129,6 +141,6 @@ function writeRow(words: Uint32Array, row: number, hot: Uint32Array, cold: Uint3
   words[to + FIELD.firstSeen] = cold[coldFrom + COLD.firstSeen]!;
   words[to + FIELD.inbound] = inbound;
   words[to + FIELD.outbound] = outbound;
-  words[to + FIELD.lastDirection] = origin & DIRECTION_MASK;
-  words[to + FIELD.rule] = origin >>> RULE_SHIFT;
+  words[to + FIELD.lastDirection] = originDirection(origin);
+  words[to + FIELD.rule] = originRule(origin);
 }

@@ -7,7 +7,8 @@ import { parsePrefix } from '../../src/address/prefix.js';
 import type { AddressRecord, ListOptions, Store, StoreRecord, TupleRecord } from '../../src/store/store.js';
 import { type Batch, DIRECTION, type Direction, type LogRule } from '../../src/whitelist/batch.js';
 import { DEFAULT_WHITEEXP_HOURS, type Entry } from '../../src/whitelist/entry.js';
-import { packOrigin, SIGHTING_FIELD, Tally } from '../../src/whitelist/tally.js';
+import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
+import { Tally } from '../../src/whitelist/tally.js';
 
 /** What a database may be unable to hold; a gap has a reason. */
 export type Feature =
@@ -93,15 +94,14 @@ export function batchOf(seen: readonly Seen[], whiteexpSeconds: number = WHITEEX
 /** Sightings as a block for `Tally.add`, and the rules that it numbers. */
 export function blockOf(seen: readonly Seen[]): { rules: LogRule[]; words: Int32Array<ArrayBuffer> } {
   const rules: LogRule[] = [];
-  const { stride, time: timeAt, origin } = SIGHTING_FIELD;
-  const words = new Int32Array(seen.length * stride);
-  seen.forEach(({ address, time, direction = 'in', rule = RULE }, i) => {
+  const words = new Int32Array(seen.length * SIGHTING_FIELD.wideStride);
+  let end = 0;
+  for (const { address, time, direction = 'in', rule = RULE } of seen) {
     if (!rules.includes(rule)) rules.push(rule);
-    words.set(parseAddress(address)!, i * stride);
-    words[i * stride + timeAt] = time;
-    words[i * stride + origin] = packOrigin(rules.indexOf(rule), DIRECTION[direction]);
-  });
-  return { rules, words };
+    const origin = packOrigin(rules.indexOf(rule), DIRECTION[direction]);
+    end = putSighting(words, end, parseAddress(address)!, time, origin);
+  }
+  return { rules, words: words.slice(0, end) };
 }
 
 /** A batch of one sighting. */

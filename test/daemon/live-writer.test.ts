@@ -5,7 +5,7 @@ import { LiveWriter, type LiveWriterOptions, type WhiteAddress } from '../../src
 import { MemoryStore } from '../../src/store/memory-store.js';
 import { type BatchResult, StoreError } from '../../src/store/store.js';
 import type { Batch } from '../../src/whitelist/batch.js';
-import { packOrigin } from '../../src/whitelist/tally.js';
+import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
 
 const NOW = 1_800_000_000;
 const WHITEEXP = 3600;
@@ -34,7 +34,8 @@ class Weather extends MemoryStore {
 }
 
 function sighting(address: string, time: number = NOW): Int32Array {
-  return new Int32Array([...parseAddress(address)!, time, packOrigin(0, 1)]);
+  const words = new Int32Array(SIGHTING_FIELD.wideStride);
+  return words.slice(0, putSighting(words, 0, parseAddress(address)!, time, packOrigin(0, 1)));
 }
 
 function setUp(options: Partial<LiveWriterOptions> = {}) {
@@ -77,11 +78,11 @@ beforeEach(() => {
 
 test('an address that is not known is written after 5 ms, with all that came meanwhile', async () => {
   const { store, writer, white } = setUp();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(4);
   assert.equal(store.attempts, 0);
-  writer.add(sighting('2001:db8::1'), 1);
-  writer.add(sighting('192.0.2.1', NOW + 1), 1);
+  writer.add(sighting('2001:db8::1'));
+  writer.add(sighting('192.0.2.1', NOW + 1));
   await pass(1);
   assert.deepEqual(store.taken(0), [
     ['192.0.2.1', 2],
@@ -107,10 +108,10 @@ test('an address that is not known is written after 5 ms, with all that came mea
 
 test('an address that is known is refreshed once in an interval', async () => {
   const { store, writer, white } = setUp();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
   for (let i = 1; i <= 10; i++) {
-    writer.add(sighting('192.0.2.1', NOW + i), 1);
+    writer.add(sighting('192.0.2.1', NOW + i));
     await pass(50);
   }
   assert.equal(store.batches.length, 1);
@@ -123,9 +124,9 @@ test('an address that is known is refreshed once in an interval', async () => {
 
 test('an address whose entry has ended is new again', async () => {
   const { store, writer } = setUp();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
-  writer.add(sighting('192.0.2.1', NOW + WHITEEXP), 1);
+  writer.add(sighting('192.0.2.1', NOW + WHITEEXP));
   await pass(5);
   assert.equal(store.batches.length, 2);
   assert.equal(writer.counts().added, 2);
@@ -134,7 +135,7 @@ test('an address whose entry has ended is new again', async () => {
 test('a trapped address stays trapped and is not called white', async () => {
   const { store, writer, white } = setUp();
   await store.trap('192.0.2.1', NOW, 86_400);
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
   assert.deepEqual(white, []);
   assert.equal(writer.counts().trapped, 1);
@@ -144,8 +145,8 @@ test('while the database fails all is kept, each address once, and is written wh
   const { store, writer, trouble } = setUp();
   store.failure = new StoreError('full', 'Cannot write to store "x": disk full');
   for (let i = 0; i < 60; i++) {
-    writer.add(sighting('192.0.2.1', NOW + i), 1);
-    writer.add(sighting('192.0.2.2', NOW + i), 1);
+    writer.add(sighting('192.0.2.1', NOW + i));
+    writer.add(sighting('192.0.2.2', NOW + i));
     await pass(1000);
   }
   assert.deepEqual(trouble, ['Cannot write to store "x": disk full']);
@@ -163,7 +164,7 @@ test('while the database fails all is kept, each address once, and is written wh
 test('a failing database is tried again after 0.5 s, and at last every 10 s', async () => {
   const { store, writer } = setUp();
   store.failure = new StoreError('busy', 'locked');
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
   const at: number[] = [];
   for (let time = 0, attempts = 1; time < 60_000; time += 100) {
@@ -178,9 +179,12 @@ test('what does not fit is counted, and said once a time', async () => {
   const { store, writer, overflows } = setUp();
   store.failure = new StoreError('busy', 'locked');
   const many = 500_100;
-  const words = new Int32Array(many * 6);
-  for (let i = 0; i < many; i++) words.set([0, 0, 0xffff, 0x0a000000 + i, NOW, packOrigin(0, 1)], i * 6);
-  writer.add(words, many);
+  const words = new Int32Array(many * SIGHTING_FIELD.stride);
+  let end = 0;
+  for (let i = 0; i < many; i++) {
+    end = putSighting(words, end, [0, 0, 0xffff, 0x0a000000 + i], NOW, packOrigin(0, 1));
+  }
+  writer.add(words);
   assert.equal(writer.waiting, 500_000);
   assert.equal(writer.counts().dropped, 100);
   assert.equal(overflows(), 1);
@@ -192,10 +196,10 @@ test('what does not fit is counted, and said once a time', async () => {
 
 test('draining writes what waits, the refreshes too', async () => {
   const { store, writer } = setUp();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
-  writer.add(sighting('192.0.2.1', NOW + 1), 1);
-  writer.add(sighting('192.0.2.2', NOW + 1), 1);
+  writer.add(sighting('192.0.2.1', NOW + 1));
+  writer.add(sighting('192.0.2.2', NOW + 1));
   await writer.drain();
   assert.equal(writer.counts().writtenSightings, 3);
   assert.equal(writer.waiting, 0);
@@ -205,7 +209,7 @@ test('draining writes what waits, the refreshes too', async () => {
 test('draining while a retry is due writes each batch once', async () => {
   const { store, writer } = setUp();
   store.failure = new StoreError('busy', 'locked');
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
   store.failure = undefined;
   let open: () => void = () => {};
@@ -223,17 +227,17 @@ test('draining while a retry is due writes each batch once', async () => {
 test('draining into a database that fails says so, and keeps count of what is lost', async () => {
   const { store, writer } = setUp();
   store.failure = new StoreError('full', 'Cannot write to store "x": disk full');
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await assert.rejects(writer.drain(), { name: 'StoreError', code: 'full' });
   assert.equal(writer.waiting, 1);
 });
 
 test('with other options what waited is written as it was meant', async () => {
   const { store, writer, options } = setUp();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   writer.use({ ...options, whiteexpSeconds: 7200 });
   await settle();
-  writer.add(sighting('192.0.2.2'), 1);
+  writer.add(sighting('192.0.2.2'));
   await pass(5);
   assert.deepEqual(
     [0, 1].map(index => store.taken(index)),
@@ -245,7 +249,7 @@ test('with other options while nothing waits, what comes later is written', asyn
   const { store, writer, options } = setUp();
   writer.use(options);
   await settle();
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await pass(5);
   assert.deepEqual(store.taken(0), [['192.0.2.1', 1]]);
 });
@@ -256,7 +260,7 @@ test('what a listener throws is not taken for a failure of the database', async 
       throw new Error('a defect');
     },
   });
-  writer.add(sighting('192.0.2.1'), 1);
+  writer.add(sighting('192.0.2.1'));
   await assert.rejects(writer.drain(), /a defect/);
   assert.equal(store.batches.length, 1);
   assert.deepEqual(trouble, []);

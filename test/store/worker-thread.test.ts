@@ -66,8 +66,8 @@ test('tallied blocks are written as a batch of the same sightings is', async () 
     const tally = new Tally(WHITEEXP);
     const all = blockOf(blocks.flat());
     tally.add(all.words);
-    for (const words of [0, 1, 2].map(part => all.words.slice(part * 12_000, (part + 1) * 12_000))) {
-      await store.tally(words, words.length / 6, WHITEEXP);
+    for (const words of [0, 1, 2].map(part => all.words.slice(part * 6000, (part + 1) * 6000))) {
+      await store.tally(words, words.length, WHITEEXP);
     }
     const batch = tally.take(all.rules);
     const written = await store.commitTally(all.rules, WHITEEXP);
@@ -85,10 +85,10 @@ test('a batch that could not be written is kept, apart from what comes after it'
   await withStore(async (store, path) => {
     const first = blockOf([{ address: HOST, time: NOW, rule: ANCHOR_RULE }]);
     const second = blockOf([{ address: HOST, time: NOW + 60, direction: 'out', rule: RULE }]);
-    await store.tally(first.words, first.words.length / 6, WHITEEXP);
+    await store.tally(first.words, first.words.length, WHITEEXP);
     await whileLocked(path, async unlock => {
       await assert.rejects(store.commitTally(first.rules, WHITEEXP), storeError('busy', 'locked'));
-      await store.tally(second.words, second.words.length / 6, WHITEEXP);
+      await store.tally(second.words, second.words.length, WHITEEXP);
       await assert.rejects(store.commitTally(first.rules, WHITEEXP), storeError('busy', 'locked'));
       unlock();
       const { batch } = await store.commitTally(first.rules, WHITEEXP);
@@ -165,7 +165,7 @@ test("the thread's end fails what waits for it, and what comes after", async () 
       await worker.terminate();
       await Promise.all(all);
       await assert.rejects(store.expireWhite(NOW), ended);
-      await assert.rejects(store.tally(new Int32Array(6), 1, WHITEEXP), ended);
+      await assert.rejects(store.tally(new Int32Array(3), 3, WHITEEXP), ended);
     });
   });
 });
@@ -193,7 +193,7 @@ test('several lists at once do not disturb one another', async () => {
       time: NOW + i,
     }));
     const { words, rules } = blockOf(seen);
-    await store.tally(words, words.length / 6, WHITEEXP);
+    await store.tally(words, words.length, WHITEEXP);
     await store.commitTally(rules, WHITEEXP);
     const [all, ordered, some] = await Promise.all([
       listed(store),

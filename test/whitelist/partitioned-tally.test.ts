@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { LogRule } from '../../src/whitelist/batch.js';
 import { PartitionedTally } from '../../src/whitelist/partitioned-tally.js';
-import { packOrigin, SIGHTING_FIELD, Tally } from '../../src/whitelist/tally.js';
+import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
+import { Tally } from '../../src/whitelist/tally.js';
 
 const WHITEEXP = 3600;
 const RULES: readonly LogRule[] = [
@@ -15,11 +16,13 @@ const RULES: readonly LogRule[] = [
 function block(
   seen: readonly (readonly [address: number, time: number, rule: number, direction: number])[],
 ): Int32Array {
-  const words = new Int32Array(seen.length * SIGHTING_FIELD.stride);
-  seen.forEach(([address, time, rule, direction], i) => {
-    words.set([0, 0, 0xffff, address, time, packOrigin(rule, direction)], i * SIGHTING_FIELD.stride);
-  });
-  return words;
+  const words = new Int32Array(seen.length * SIGHTING_FIELD.wideStride);
+  let end = 0;
+  for (const [address, time, rule, direction] of seen) {
+    const prefix = address % 3 === 0 ? 0x20010db8 : 0;
+    end = putSighting(words, end, [prefix, 0, 0xffff, address], time, packOrigin(rule, direction));
+  }
+  return words.slice(0, end);
 }
 
 const sighting = fc.tuple(

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { formatWords } from '../../src/address/address.js';
 import { type AddressSightings, DIRECTION, type Direction, type LogRule } from '../../src/whitelist/batch.js';
 import { addSighting, firstSighting } from '../../src/whitelist/entry.js';
-import { packOrigin, SIGHTING_FIELD, Tally } from '../../src/whitelist/tally.js';
+import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
+import { Tally } from '../../src/whitelist/tally.js';
 
 const RULES: readonly LogRule[] = [3, 4, 7].map(rulenr => ({
   interface: 'em0',
@@ -36,14 +37,12 @@ const seen: fc.Arbitrary<Seen> = fc.record({
 const DAY = 86_400;
 
 function toBlock(sightings: readonly Seen[]): Int32Array {
-  const words = new Int32Array(sightings.length * SIGHTING_FIELD.stride);
-  sightings.forEach(({ words: address, time: at, direction, rule }, i) => {
-    const from = i * SIGHTING_FIELD.stride;
-    words.set(address, from + SIGHTING_FIELD.address);
-    words[from + SIGHTING_FIELD.time] = at;
-    words[from + SIGHTING_FIELD.origin] = packOrigin(rule, DIRECTION[direction]);
-  });
-  return words;
+  const words = new Int32Array(sightings.length * SIGHTING_FIELD.wideStride);
+  let end = 0;
+  for (const { words: address, time: at, direction, rule } of sightings) {
+    end = putSighting(words, end, address, at, packOrigin(rule, DIRECTION[direction]));
+  }
+  return words.slice(0, end);
 }
 
 /** The same by addSighting, in a map. */
@@ -87,7 +86,7 @@ test('of a block only as many are added as are said to be in it', () => {
     fc.property(fc.array(seen, { maxLength: 30 }), fc.nat(30), (block, count) => {
       const part = block.slice(0, count);
       const tally = new Tally(DAY);
-      tally.add(toBlock(block), part.length);
+      tally.add(toBlock(block), toBlock(part).length);
       assert.deepEqual([...tally.take(RULES)], model(part, DAY));
     }),
   );
