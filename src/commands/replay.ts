@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
 import { SavefileError } from '../capture/savefile-error.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
-import { memoryDatabase, openDatabase, startDatabase } from '../daemon/open-database.js';
+import { databaseStarter, memoryDatabase, openDatabase } from '../daemon/open-database.js';
 import { Pipeline } from '../daemon/pipeline.js';
 import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
@@ -12,7 +12,6 @@ import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Policy } from '../policy/policy.js';
-import type { Store } from '../store/store.js';
 import { checkCaptures } from './check-captures.js';
 import type { Context } from './command.js';
 import { EXIT, exitStatus } from './exit-status.js';
@@ -35,14 +34,14 @@ export async function run(context: Context): Promise<number> {
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
   const path = databasePath(settings);
-  const { store, sink } = await openSink(settings, path);
+  const sink = await openSink(settings, path);
   const interrupt = listenForInterrupt();
   const replay = new Replay(policy, sink, settings.strict, warn, interrupt.signal);
   try {
     await replay.run(paths);
   } finally {
     interrupt.release();
-    await store.close();
+    await sink.close();
   }
   const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
   output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
@@ -73,16 +72,14 @@ async function push(settings: Settings, path: string, tell: (line: string) => vo
   }
 }
 
-async function openSink(settings: Settings, path: string): Promise<{ store: Store; sink: SightingSink }> {
+async function openSink(settings: Settings, path: string): Promise<SightingSink> {
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
   const whiteexpSeconds = settings.whiteexp * 3600;
   if (settings['dry-run']) {
     const base = existsSync(path) ? await openDatabase(path, { isReadOnly: true, busyTimeoutMs }) : undefined;
-    const store = await memoryDatabase(base);
-    return { store, sink: new LocalSink(store, whiteexpSeconds) };
+    return new LocalSink(await memoryDatabase(base), whiteexpSeconds);
   }
-  const store = await startDatabase(path, { canCreate: true, busyTimeoutMs });
-  return { store, sink: new WorkerSink(store, whiteexpSeconds) };
+  return new WorkerSink(await databaseStarter(path, { canCreate: true, busyTimeoutMs }), whiteexpSeconds);
 }
 
 /** The first Ctrl-C ends the reading; a second one ends the program as usual. */

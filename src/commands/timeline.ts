@@ -1,6 +1,10 @@
 // How many sightings there were when, in constant memory whatever the length of the capture.
 
-import { SIGHTING_FIELD, WIDE } from '../whitelist/sighting-block.js';
+import { SIGHTING_FIELD, WIDE as WIDE_BIT } from '../whitelist/sighting-block.js';
+
+// V8 takes a module's own constants for what they are, but looks imported ones up again for every sighting.
+const WIDE = WIDE_BIT;
+const { origin: ORIGIN, time: TIME, stride: STRIDE, wideStride: WIDE_STRIDE } = SIGHTING_FIELD;
 
 const SLOTS = 480;
 
@@ -21,10 +25,26 @@ export class Timeline {
 
   /** Counts the sightings of a block, as `Tally.add` takes them. */
   addBlock(words: Int32Array, end: number): void {
-    const { origin, time, stride, wideStride } = SIGHTING_FIELD;
-    for (let at = 0; at < end; at += (words[at + origin]! & WIDE) === 0 ? stride : wideStride) {
-      this.add(words[at + time]! >>> 0);
+    for (let at = 0; at < end; ) {
+      at = this.#addRun(words, at, end);
+      if (at < end) this.#move(Math.floor((words[at + TIME]! >>> 0) / this.#width));
     }
+  }
+
+  /** Counts sightings as long as they fall into the current slot. @returns where the first begins that does not */
+  #addRun(words: Int32Array, from: number, end: number): number {
+    const start = this.#current * this.#width;
+    const limit = start + this.#width;
+    let count = 0;
+    let at = from;
+    while (at < end) {
+      const time = words[at + TIME]! >>> 0;
+      if (!(time >= start && time < limit)) break;
+      count++;
+      at += (words[at + ORIGIN]! & WIDE) === 0 ? STRIDE : WIDE_STRIDE;
+    }
+    this.#count += count;
+    return at;
   }
 
   #move(slot: number): void {

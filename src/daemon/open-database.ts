@@ -17,10 +17,15 @@ export async function openDatabase(path: string, options: SqliteOptions): Promis
   }
 }
 
-/** Starts opening a database on a thread of its own: for those that must not wait for a lock or a disk. */
-export async function startDatabase(path: string, options: SqliteOptions): Promise<WorkerStore> {
+/** What starts opening a database on a thread of its own: for those that must not wait for a lock or a disk. */
+export async function databaseStarter(path: string, options: SqliteOptions): Promise<() => WorkerStore> {
   const { WorkerStore } = await import('../store/worker-store.js');
-  return WorkerStore.start(path, options);
+  return () => WorkerStore.start(path, options);
+}
+
+/** As {@link databaseStarter}, started at once. */
+export async function startDatabase(path: string, options: SqliteOptions): Promise<WorkerStore> {
+  return (await databaseStarter(path, options))();
 }
 
 /** An empty database in memory, or one that puts what is changed on top of another. */

@@ -16,6 +16,8 @@ export interface SightingSink {
   add(words: Int32Array, end: number): Promise<void> | undefined;
   /** Writes all that was added since the last time; `rules` are those that the origins number. @throws {StoreError} */
   commit(rules: readonly LogRule[]): Promise<Written>;
+  /** Closes the store. */
+  close(): Promise<void>;
 }
 
 /** Tallies on this thread. */
@@ -37,5 +39,9 @@ export class LocalSink implements SightingSink {
   async commit(rules: readonly LogRule[]): Promise<Written> {
     const batch = this.#tally.take(rules);
     return { batch, result: await this.#store.applyBatch(batch, this.#whiteexpSeconds) };
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
   }
 }

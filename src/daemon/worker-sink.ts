@@ -9,21 +9,31 @@ const UNDER_WAY = 64;
 
 /** Sends blocks to a {@link WorkerStore}, in a few buffers that go to and fro. */
 export class WorkerSink implements SightingSink {
-  readonly #store: WorkerStore;
+  readonly #start: () => WorkerStore;
+  #store: WorkerStore | undefined;
   readonly #whiteexpSeconds: number;
   readonly #free: Int32Array<ArrayBuffer>[] = [];
   #last: Promise<void> = Promise.resolve();
   #underWay = 0;
 
-  constructor(store: WorkerStore, whiteexpSeconds: number) {
-    this.#store = store;
+  /**
+   * @param start starts the thread. That is not done before there is something for it to do: it would only take the
+   *   processor from the compilation of the decoder, which the beginning waits for
+   */
+  constructor(start: () => WorkerStore, whiteexpSeconds: number) {
+    this.#start = start;
     this.#whiteexpSeconds = whiteexpSeconds;
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.close();
   }
 
   add(words: Int32Array, end: number): Promise<void> | undefined {
     const block = this.#free.pop() ?? new Int32Array(words.length);
     block.set(words);
     this.#underWay++;
+    this.#store ??= this.#start();
     this.#last = this.#store.tally(block, end, this.#whiteexpSeconds).then(returned => {
       this.#free.push(returned);
       this.#underWay--;
@@ -35,6 +45,7 @@ export class WorkerSink implements SightingSink {
 
   async commit(rules: readonly LogRule[]): Promise<Written> {
     await this.#last;
+    this.#store ??= this.#start();
     return this.#store.commitTally(rules, this.#whiteexpSeconds);
   }
 }

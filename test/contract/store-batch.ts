@@ -12,6 +12,7 @@ import {
   NOW,
   RULE,
   recordOf,
+  type Seen,
   seenOnce,
   tarpitRecord,
   tarpitTuple,
@@ -50,6 +51,31 @@ export function checkBatches(check: Check): void {
       assert.equal(expires[i], end, address);
     });
     assert.equal((await found(store, '10.7.0.0/16')).length, 5000);
+  });
+
+  check('a first batch of many addresses is written as one of few is', ['sightings'], async store => {
+    const seen = Array.from({ length: 97 }, (_, i): Seen => {
+      const address = i % 5 === 4 ? `2001:db8::${i}` : `${(i * 37) % 224}.${i}.2.${(i * 101) % 256}`;
+      const direction = i % 3 ? 'in' : 'out';
+      return { address, time: NOW + i, direction, rule: i % 2 ? RULE : ANCHOR_RULE };
+    });
+    // One that came again late, and one again after its entry's end.
+    const again = [
+      { ...seen[7]!, time: NOW - 60 },
+      { ...seen[8]!, time: NOW + 8 + WHITEEXP },
+    ];
+    await store.applyBatch(batchOf([...seen, ...again]), WHITEEXP);
+    for (const [i, { address, time, direction, rule }] of seen.entries()) {
+      const { entry, sighting } = await recordOf(store, address);
+      if (i === 7 || i === 8) continue;
+      assert.deepEqual(entry, { first: time, pass: time, expire: time + WHITEEXP, bcount: 1, pcount: 0 });
+      assert.deepEqual(sighting?.rule, rule);
+      assert.equal(sighting?.lastDirection, direction);
+    }
+    const late = await entryOf(store, seen[7]!.address);
+    assert.deepEqual([late.first, late.expire, late.pcount], [NOW + 7, NOW + 7 + WHITEEXP, 1]);
+    const renewed = await entryOf(store, seen[8]!.address);
+    assert.deepEqual([renewed.first, renewed.pcount], [NOW + 8 + WHITEEXP, 0]);
   });
 
   check('an empty batch changes nothing', [], async store => {
