@@ -49,7 +49,18 @@ export class HashFile {
 
   /** The bucket that a key belongs in, while no pair is added. */
   bucketOf(key: Uint8Array): number {
-    return bucketOfHash(this.#parts.header, hash4(key));
+    return this.bucketOfHash(hash4(key));
+  }
+
+  /** The bucket that a key with this hash belongs in, while no pair is added. */
+  bucketOfHash(hash: number): number {
+    return bucketOfHash(this.#parts.header, hash);
+  }
+
+  /** The pages of a bucket in the file's order, for the caller to overwrite values on, and nothing else. */
+  pages(bucket: number): readonly Page[] {
+    this.#checkWritable();
+    return this.#parts.chains.load(bucket);
   }
 
   /** The pairs of one bucket in the file's order. */
@@ -81,13 +92,6 @@ export class HashFile {
     if (found === undefined) this.#add(bucket, key, value);
     else
       this.#replace(bucket, pairs => pairs.map(pair => (isSameKey(pair, key) ? { ...pair, value } : pair)));
-  }
-
-  /** The bytes in which a value was found, for the caller to write over the value and nothing else. */
-  touch(found: Found): Uint8Array {
-    this.#checkWritable();
-    found.page?.markChanged(found.at, found.at + found.length);
-    return found.bytes;
   }
 
   /** Whether a pair is small enough for one page. */

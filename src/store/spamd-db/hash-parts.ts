@@ -65,9 +65,9 @@ export class HashParts {
    * that lead to the others; and gives all writes so far. After each of them the file is whole.
    */
   stage(): readonly Write[] {
-    this.pages.stageChanged(true);
+    this.pages.stageFresh();
     this.stageSupport();
-    this.pages.stageChanged(false);
+    this.pages.stageChanged();
     return this.#writes.take();
   }
 }

@@ -5,6 +5,7 @@ import type { Header } from './header.js';
 import { clearPage, indexBytes, Page } from './page.js';
 import type { PageSource } from './page-file.js';
 import { pageProblem } from './page-problem.js';
+import { PageRuns } from './page-runs.js';
 import type { WriteList } from './write-list.js';
 
 /** Reads and keeps pages, and turns changed ones into writes. */
@@ -70,12 +71,29 @@ export class Pages {
     this.#stage(page, (offset, bytes) => this.#writes.addCopy(offset, bytes));
   }
 
-  /** Adds the writes for the changed pages, fresh ones or others; they may not change any more. */
-  stageChanged(isFresh: boolean): void {
+  /** Adds the writes for the fresh pages; they may not change any more. */
+  stageFresh(): void {
     for (const page of this.#pages.values()) {
-      if (page.isFresh !== isFresh || !(page.isFresh || page.isChanged)) continue;
-      this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
+      if (page.isFresh) this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
     }
+  }
+
+  /** Adds the writes for the changed pages that the file leads to; they may not change any more. */
+  stageChanged(): void {
+    const runs = new PageRuns(this.#header.pageBytes, this.#writes);
+    const overwritten: Page[] = [];
+    for (const page of this.#pages.values()) {
+      if (page.isFresh || !page.isChanged) continue;
+      if (page.isIndexChanged || !this.#header.isHostOrder)
+        this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
+      else overwritten.push(page);
+    }
+    overwritten.sort((a, b) => a.number - b.number);
+    for (const page of overwritten) {
+      runs.add(page);
+      page.markWritten();
+    }
+    runs.end();
   }
 
   #stage(page: Page, add: (offset: number, bytes: Uint8Array) => void): void {

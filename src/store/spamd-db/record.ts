@@ -61,7 +61,10 @@ export function ipv4Key(address: string): Uint8Array | undefined {
 
 const ZERO = 0x30;
 const DOT = 0x2e;
-const LONGEST_IPV4 = 15;
+
+/** Bytes of the shortest and the longest key of an IPv4 address. */
+export const SHORTEST_IPV4 = 7;
+export const LONGEST_IPV4 = 15;
 
 /** A function that writes the key of an IPv4 address, given as one word, and gives it until it is called again. */
 export function ipv4KeyWriter(): (word: number) => Uint8Array {

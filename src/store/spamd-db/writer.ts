@@ -41,18 +41,22 @@ export class Writer {
   }
 
   async #perform(name: keyof Operations, args: readonly unknown[], isDry: boolean): Promise<unknown> {
-    // The thread is there and has its task before the lock is taken, so that nobody waits for that.
+    // The thread is there and has prepared the task before the lock is taken, so that nobody waits for that.
     const worker = await this.#start();
-    worker.postMessage({ path: this.#path, name, args, isDry } satisfies Task);
+    if (!(await ask(worker, { path: this.#path, name, args, isDry }))) throw this.#deadThread();
     const file = await openLocked(this.#path, !isDry, this.#lock);
     const { fd, stats } = file;
-    const answer = await giveTurn(worker, { fd, fileBytes: stats.size, blockBytes: stats.blksize });
+    const answer = await ask(worker, { fd, fileBytes: stats.size, blockBytes: stats.blksize });
     if (answer === undefined) {
       await unlockAbandoned(file);
-      throw new StoreError('failed', `Cannot use store "${this.#path}": its thread died`);
+      throw this.#deadThread();
     }
-    if ('result' in answer) return answer.result;
-    throw new StoreError(answer.error.code, answer.error.message);
+    if ('error' in answer) throw new StoreError(answer.error.code, answer.error.message);
+    return 'result' in answer ? answer.result : undefined;
+  }
+
+  #deadThread(): StoreError {
+    return new StoreError('failed', `Cannot use store "${this.#path}": its thread died`);
   }
 
   async #start(): Promise<Worker> {
@@ -78,8 +82,8 @@ export class Writer {
   }
 }
 
-/** The thread's answer, or undefined when it died over its task. */
-function giveTurn(worker: Worker, turn: Turn): Promise<Answer | undefined> {
+/** The thread's answer, or undefined when it died over the question. */
+function ask(worker: Worker, question: Task | Turn): Promise<Answer | undefined> {
   return new Promise(resolve => {
     const finish = (answer?: Answer): void => {
       worker.off('message', finish);
@@ -91,6 +95,6 @@ function giveTurn(worker: Worker, turn: Turn): Promise<Answer | undefined> {
     worker.on('message', finish);
     worker.on('exit', onExit);
     worker.ref();
-    worker.postMessage(turn);
+    worker.postMessage(question);
   });
 }

@@ -1,0 +1,133 @@
+// A batch of sightings applied to a database: prepared before it is locked, and then done in one pass over its pages.
+
+import { FIELD } from '../../whitelist/batch.js';
+import { applySightings, type Change, type Entry, type SightingSum } from '../../whitelist/entry.js';
+import { OUTCOMES } from '../store.js';
+import type { HashFile } from './hash-file.js';
+import { KeyTable } from './key-table.js';
+import type { Page } from './page.js';
+import { decodeValue, encodeValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
+
+/** What became of a batch. */
+export interface Applied {
+  readonly outcomes: Uint8Array;
+  readonly expires: Float64Array;
+  /** Rows of IPv6 addresses, which are not in the database. */
+  readonly ipv6: number;
+}
+
+/** In `outcomes`: a row that no page was seen to have, and one that is not done by overwriting a value. */
+const UNSEEN = 254;
+const LEFT = 255;
+
+/**
+ * Prepares a batch: the function that it gives applies the rules of `applySightings` to every row of IPv4; a row of
+ * IPv6 is always new, and not stored.
+ *
+ * @param words a batch's.
+ */
+export function prepareBatch(words: Uint32Array, whiteexpSeconds: number): (file: HashFile) => Applied {
+  const table = new KeyTable(words);
+  return file => new Application(file, table, words, whiteexpSeconds).run();
+}
+
+/** One batch and one database. */
+class Application {
+  readonly #file: HashFile;
+  readonly #table: KeyTable;
+  readonly #words: Uint32Array;
+  readonly #whiteexpSeconds: number;
+  readonly #outcomes: Uint8Array;
+  readonly #expires: Float64Array;
+
+  constructor(file: HashFile, table: KeyTable, words: Uint32Array, whiteexpSeconds: number) {
+    this.#file = file;
+    this.#table = table;
+    this.#words = words;
+    this.#whiteexpSeconds = whiteexpSeconds;
+    this.#outcomes = new Uint8Array(table.rows).fill(UNSEEN);
+    this.#expires = new Float64Array(table.rows);
+  }
+
+  run(): Applied {
+    this.#refreshInPlace();
+    let ipv6 = 0;
+    for (let row = 0; row < this.#table.rows; row++) {
+      if (this.#outcomes[row]! < UNSEEN) continue;
+      if (this.#table.has(row)) this.#store(row);
+      else {
+        ipv6++;
+        this.#settle(row, this.#changeOf(row, undefined));
+      }
+    }
+    return { outcomes: this.#outcomes, expires: this.#expires, ipv6 };
+  }
+
+  /** Goes to the pages of every bucket that a row belongs in, once and in the order of the file. */
+  #refreshInPlace(): void {
+    const file = this.#file;
+    const { hashes, rows } = this.#table;
+    const isWanted = new Uint8Array(file.buckets);
+    for (let row = 0; row < rows; row++) {
+      if (this.#table.has(row)) isWanted[file.bucketOfHash(hashes[row]!)] = 1;
+    }
+    for (let bucket = 0; bucket < isWanted.length; bucket++) {
+      if (isWanted[bucket] === 0) continue;
+      for (const page of file.pages(bucket)) {
+        // What comes after a large pair is left to a look-up, which knows where that ends.
+        if (page.isBig) break;
+        this.#refreshOnPage(page, bucket);
+      }
+    }
+  }
+
+  #refreshOnPage(page: Page, bucket: number): void {
+    const { bytes, words, pairWords } = page;
+    let end = bytes.length;
+    for (let index = 1; index < pairWords; index += 2) {
+      const keyAt = words[index]!;
+      const valueAt = words[index + 1]!;
+      const row = this.#table.find(bytes, keyAt, end);
+      end = valueAt;
+      if (row < 0 || this.#outcomes[row] !== UNSEEN) continue;
+      if (this.#file.bucketOfHash(this.#table.hashes[row]!) !== bucket) continue;
+      if (keyAt - valueAt !== VALUE_BYTES) {
+        this.#outcomes[row] = LEFT;
+        continue;
+      }
+      const change = this.#changeOf(row, decodeValue(bytes, valueAt, VALUE_BYTES));
+      if (change.outcome !== 'trapped') {
+        writeValue(change.entry, bytes, valueAt);
+        page.markChanged(valueAt, keyAt);
+      }
+      this.#settle(row, change);
+    }
+  }
+
+  /** Stores a row whose key is not there, or has a value of another size. */
+  #store(row: number): void {
+    const key = this.#table.key(row);
+    const found = this.#file.find(key);
+    const change = this.#changeOf(row, found && decodeValue(found.bytes, found.at, found.length));
+    if (change.outcome !== 'trapped') this.#file.put(key, encodeValue(change.entry), found);
+    this.#settle(row, change);
+  }
+
+  /** An entry under an address that is neither WHITE nor TRAPPED never ends, and is not ours to touch. */
+  #changeOf(row: number, entry: Entry | undefined): Change {
+    if (entry && entry.pcount <= SPAMTRAP_PCOUNT) return { outcome: 'trapped', entry };
+    const at = row * FIELD.stride;
+    const sum: SightingSum = {
+      count: this.#words[at + FIELD.count]!,
+      runStart: this.#words[at + FIELD.runStart]!,
+      runLatest: this.#words[at + FIELD.runLatest]!,
+      runCount: this.#words[at + FIELD.runCount]!,
+    };
+    return applySightings(entry, sum, this.#whiteexpSeconds);
+  }
+
+  #settle(row: number, { outcome, entry }: Change): void {
+    this.#outcomes[row] = OUTCOMES.indexOf(outcome);
+    this.#expires[row] = entry.expire;
+  }
+}
