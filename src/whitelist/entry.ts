@@ -63,12 +63,9 @@ export function applySightings(entry: Entry | undefined, sum: SightingSum, white
     if (entry.expire > sum.runLatest) return { outcome: 'trapped', entry };
     return { outcome: 'added', entry: newEntry(sum.runLatest, expire, 0) };
   }
-  // Field by field, which takes a fifth of the time of a copy that does not know them.
-  const { first, pass, bcount } = entry;
-  const pcount = entry.pcount + sum.count;
   return {
     outcome: 'refreshed',
-    entry: { first, pass, expire: Math.max(entry.expire, expire), bcount, pcount },
+    entry: { ...entry, pcount: entry.pcount + sum.count, expire: Math.max(entry.expire, expire) },
   };
 }
 

@@ -6,7 +6,7 @@ import { OUTCOMES } from '../store.js';
 import type { HashFile } from './hash-file.js';
 import { KeyTable } from './key-table.js';
 import type { Page } from './page.js';
-import { decodeValue, encodeValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
+import { decodeValue, encodeValue, refreshValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
 
 /** What became of a batch. */
 export interface Applied {
@@ -19,6 +19,8 @@ export interface Applied {
 /** In `outcomes`: a row that no page was seen to have, and one that is not done by overwriting a value. */
 const UNSEEN = 254;
 const LEFT = 255;
+
+const REFRESHED = OUTCOMES.indexOf('refreshed');
 
 /**
  * Prepares a batch: the function that it gives applies the rules of `applySightings` to every row of IPv4; a row of
@@ -39,6 +41,7 @@ class Application {
   readonly #whiteexpSeconds: number;
   readonly #outcomes: Uint8Array;
   readonly #expires: Float64Array;
+  #settled = 0;
 
   constructor(file: HashFile, table: KeyTable, words: Uint32Array, whiteexpSeconds: number) {
     this.#file = file;
@@ -51,6 +54,12 @@ class Application {
 
   run(): Applied {
     this.#refreshInPlace();
+    const ipv6 = this.#settled < this.#table.rows ? this.#storeOthers() : 0;
+    return { outcomes: this.#outcomes, expires: this.#expires, ipv6 };
+  }
+
+  /** Stores the rows that are not settled; gives how many are IPv6. */
+  #storeOthers(): number {
     let ipv6 = 0;
     for (let row = 0; row < this.#table.rows; row++) {
       if (this.#outcomes[row]! < UNSEEN) continue;
@@ -60,7 +69,7 @@ class Application {
         this.#settle(row, this.#changeOf(row, undefined));
       }
     }
-    return { outcomes: this.#outcomes, expires: this.#expires, ipv6 };
+    return ipv6;
   }
 
   /** Goes to the pages of every bucket that a row belongs in, once and in the order of the file. */
@@ -95,13 +104,27 @@ class Application {
         this.#outcomes[row] = LEFT;
         continue;
       }
-      const change = this.#changeOf(row, decodeValue(bytes, valueAt, VALUE_BYTES));
-      if (change.outcome !== 'trapped') {
+      if (!this.#refresh(row, bytes, valueAt)) {
+        const change = this.#changeOf(row, decodeValue(bytes, valueAt, VALUE_BYTES));
+        this.#settle(row, change);
+        if (change.outcome === 'trapped') continue;
         writeValue(change.entry, bytes, valueAt);
-        page.markChanged(valueAt, keyAt);
       }
-      this.#settle(row, change);
+      page.markChanged(valueAt, keyAt);
     }
+  }
+
+  /** Refreshes a WHITE entry in its value, which is what nearly all rows come to; false when it is something else. */
+  #refresh(row: number, bytes: Uint8Array, valueAt: number): boolean {
+    const at = row * FIELD.stride;
+    const words = this.#words;
+    const expire = words[at + FIELD.runLatest]! + this.#whiteexpSeconds;
+    const until = refreshValue(bytes, valueAt, words[at + FIELD.runStart]!, words[at + FIELD.count]!, expire);
+    if (until < 0) return false;
+    this.#outcomes[row] = REFRESHED;
+    this.#expires[row] = until;
+    this.#settled++;
+    return true;
   }
 
   /** Stores a row whose key is not there, or has a value of another size. */
@@ -129,5 +152,6 @@ class Application {
   #settle(row: number, { outcome, entry }: Change): void {
     this.#outcomes[row] = OUTCOMES.indexOf(outcome);
     this.#expires[row] = entry.expire;
+    this.#settled++;
   }
 }

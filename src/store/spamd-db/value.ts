@@ -51,6 +51,27 @@ export function writeValue(entry: Entry, bytes: Uint8Array, at: number): void {
   writeInt(bytes, at + 28, Math.min(entry.pcount, INT_MAX));
 }
 
+/**
+ * What `applySightings` does to a WHITE entry that lasts, done to its {@link VALUE_BYTES} bytes from `at` on and without
+ * an object for it: `count` more sightings, and an end no earlier than `expire`. Gives the end; or -1, nothing changed,
+ * when the entry is no WHITE one that lasts beyond `runStart`.
+ */
+export function refreshValue(
+  bytes: Uint8Array,
+  at: number,
+  runStart: number,
+  count: number,
+  expire: number,
+): number {
+  const pcount = readInt(bytes, at + 28);
+  const until = readTime(bytes, at + 16);
+  if (pcount < 0 || until <= runStart) return -1;
+  const later = Math.max(until, expire);
+  writeTime(bytes, at + 16, later);
+  writeInt(bytes, at + 28, Math.min(pcount + count, INT_MAX));
+  return later;
+}
+
 // Byte by byte, since a DataView for each value costs more than all the rest.
 
 function readInt(bytes: Uint8Array, at: number): number {

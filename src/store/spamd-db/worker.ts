@@ -40,7 +40,7 @@ const REHEARSALS = 3;
 
 /** Does tasks in the memory of the one before: to get that anew takes longer than to read a file into it. */
 class Clerk {
-  #memory: Uint8Array = new Uint8Array(0);
+  #memory = new Uint8Array(0);
   #isRehearsed = false;
   #task: Task | undefined;
   #run: Prepared = () => {};
@@ -114,7 +114,7 @@ class Clerk {
   }
 
   #buffer(file: DescriptorFile): BufferedFile {
-    if (this.#memory.length < file.size) this.#memory = Buffer.allocUnsafeSlow(Math.ceil(file.size * 1.25));
+    if (this.#memory.length < file.size) this.#memory = new Uint8Array(Math.ceil(file.size * 1.25));
     return new BufferedFile(file, this.#memory);
   }
 }

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { hash4 } from '../../../src/store/spamd-db/hash4.js';
+import { KeyTable } from '../../../src/store/spamd-db/key-table.js';
+import { batchOf, NOW } from './helpers.js';
+
+const tableOf = (addresses: readonly string[]): KeyTable => new KeyTable(batchOf(addresses, NOW).words);
+
+/** Looks a key up where a page has it: between other bytes. */
+function find(table: KeyTable, key: string): number {
+  const bytes = Buffer.from(`1.1${key}2.2`, 'latin1');
+  return table.find(bytes, 3, bytes.length - 3);
+}
+
+const octet = fc.nat({ max: 255 });
+const ipv4 = fc.tuple(octet, octet, octet, octet).map(octets => octets.join('.'));
+
+test('each row is found by its key, and by nothing else', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(ipv4, { maxLength: 400 }), fc.array(ipv4), (addresses, others) => {
+      const table = tableOf(addresses);
+      assert.equal(table.rows, addresses.length);
+      addresses.forEach((address, row) => {
+        assert.equal(find(table, address), row);
+        assert.equal(Buffer.from(table.key(row)).toString(), address);
+        assert.equal(table.hashes[row], hash4(Buffer.from(address)));
+      });
+      for (const other of others) assert.equal(find(table, other), addresses.indexOf(other));
+    }),
+  );
+});
+
+test('keys that differ in one byte, or only in their beginning or length, are told apart', () => {
+  const key = '198.51.100.123';
+  const table = tableOf([key, '98.51.100.123', '8.51.100.123']);
+  for (let i = 0; i < key.length; i++) {
+    const other = `${key.slice(0, i)}!${key.slice(i + 1)}`;
+    assert.equal(find(table, other), -1, other);
+  }
+  const others = ['51.100.123', '1198.51.100.123', '', '1', '198.51', `${key}\nhelo\n<a>\n<b>`, 'a@b.org'];
+  for (const other of others) assert.equal(find(table, other), -1, other);
+  assert.deepEqual(
+    [key, '98.51.100.123', '8.51.100.123'].map(name => find(table, name)),
+    [0, 1, 2],
+  );
+});
+
+test('a row of IPv6 has no key', () => {
+  const table = tableOf(['2001:db8::1', '192.0.2.1']);
+  assert.deepEqual([table.has(0), table.has(1)], [false, true]);
+  assert.equal(find(table, '192.0.2.1'), 1);
+});
+
+test('a table without rows finds nothing', () => {
+  assert.equal(find(tableOf([]), '192.0.2.1'), -1);
+});
