@@ -108,7 +108,7 @@ export class EngineHost {
       },
       onGone: addresses => {
         engine.learnGone(addresses);
-        for (const keeper of this.#keepers) keeper.expire(addresses);
+        for (const keeper of this.#keepers) keeper.remove(addresses);
       },
     });
     engine.listen({ onWhite: white => sync.announce(white), onExpired: () => {} });
@@ -157,11 +157,13 @@ export class EngineHost {
   async stop(): Promise<number> {
     await this.#engine.finishReading();
     await this.#control.close();
-    await this.#sync?.close();
+    await this.#sync?.stopListening();
     try {
+      // What is written last goes to the tables and the peers as well.
       await this.#engine.close();
     } finally {
       await Promise.all(this.#keepers.map(keeper => keeper.stop()));
+      await this.#sync?.close();
       this.#lock.release();
     }
     return this.#engine.isBroken ? DATA_ERROR : 0;

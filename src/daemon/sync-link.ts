@@ -92,13 +92,22 @@ export class SyncLink {
     const link = new SyncLink(options, await resolveTargets(options.settings['sync-target']));
     await link.#receiver?.start();
     await link.#sender?.start();
-    void link.#sender?.adopt(link.#ownSightings());
+    void link.#adopt();
     return link;
   }
 
   /** Tells peers of what was written here. */
   announce(white: readonly WhiteAddress[]): void {
     this.#sender?.announce(white);
+  }
+
+  async #adopt(): Promise<void> {
+    try {
+      await this.#sender?.adopt(this.#ownSightings());
+    } catch (error) {
+      const why = (error as Error).message;
+      this.#options.log.warn(`Sync: what was seen before is not said again until it is seen again: ${why}`);
+    }
   }
 
   /** What was seen here before this start: peers were told of it. */
@@ -128,8 +137,12 @@ export class SyncLink {
   }
 
   async #catchUp(address: string, signal: AbortSignal): Promise<void> {
-    const white = whiteSource(this.#options.store)(Date.now() / 1000);
-    await this.#sender?.push(white, { to: [address], signal });
+    try {
+      const white = whiteSource(this.#options.store)(Date.now() / 1000);
+      await this.#sender?.push(white, { to: [address], signal });
+    } catch (error) {
+      this.#options.log.warn(`Sync: ${address} is not brought up to date: ${(error as Error).message}`);
+    }
   }
 
   async #deliver(entries: readonly ReceivedEntry[]): Promise<void> {
@@ -155,6 +168,11 @@ export class SyncLink {
       sender: this.#sender?.status() ?? null,
       receiver: this.#receiver?.status() ?? null,
     };
+  }
+
+  /** Hears no more of peers, while they are still told of what is written. */
+  async stopListening(): Promise<void> {
+    await this.#receiver?.close();
   }
 
   async close(): Promise<void> {

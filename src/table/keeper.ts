@@ -85,7 +85,11 @@ export class TableKeeper {
 
   /** Takes out addresses whose entries have ended, unless the firewall forgets them by itself. */
   expire(addresses: Iterable<string>): void {
-    if (this.#writer.forgets) return;
+    if (!this.#writer.forgets) this.remove(addresses);
+  }
+
+  /** Takes out addresses that are white no more before their time: trapped or deleted. */
+  remove(addresses: Iterable<string>): void {
     this.#writer.remove(addresses);
     this.#startFlush();
   }

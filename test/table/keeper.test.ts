@@ -131,6 +131,17 @@ test('a table that forgets by itself is left to do so', async () => {
   assert.deepEqual(table.calls, []);
 });
 
+test('an address that is white no more leaves a table at once, whether or not that forgets', async () => {
+  for (const forgets of [true, false]) {
+    const { table, keeper, whiten } = setUp({ memory: { forgets } });
+    whiten(36, '192.0.2.1', '192.0.2.2');
+    await keeper.start();
+    keeper.remove(['192.0.2.1']);
+    await settle();
+    assert.deepEqual(table.held, ['192.0.2.2']);
+  }
+});
+
 test('the last word on an address counts', async () => {
   const { table, keeper, whiten } = setUp({ memory: { forgets: false } });
   await keeper.start();
