@@ -87,7 +87,12 @@ export class MailServer {
 
   /** A program of these tests that runs here until {@link remove}. */
   program(name: string, ...args: string[]): Program {
-    const program = new Program(this.#namespace, [process.execPath, fileOf(name), ...args]);
+    return this.watch([process.execPath, fileOf(name), ...args]);
+  }
+
+  /** Any program that runs here until {@link remove} and says lines. */
+  watch(command: readonly string[]): Program {
+    const program = new Program(this.#namespace, command);
     this.#programs.push(program);
     return program;
   }
