@@ -75,5 +75,8 @@ function checkUsage(command: Command, options: readonly string[], operands: numb
       `option "--${stranger}" is not for ${command.name === '' ? 'the daemon' : `"${command.name}"`}`,
     );
   if (operands < command.minimum) throw new UsageError(`"${command.name}" needs ${command.operands}`);
-  if (operands > command.maximum) throw new UsageError(`"${command.name}" takes no operand`);
+  if (operands > command.maximum)
+    throw new UsageError(
+      `"${command.name}" takes ${command.operands === '' ? 'no operand' : `only ${command.operands}`}`,
+    );
 }

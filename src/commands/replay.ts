@@ -39,36 +39,33 @@ export async function run(context: Context): Promise<number> {
   const replay = new Replay(policy, sink, settings.strict, warn, interrupt.signal);
   try {
     await replay.run(paths);
+    interrupt.release();
+    const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
+    output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
+    if (settings.push)
+      await push(settings, store, settings.json ? () => {} : line => output.add(`${line}\n`));
+    return report.isInterrupted ? EXIT.interrupted : replay.status;
   } finally {
     interrupt.release();
     await sink.close();
   }
-  const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
-  output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
-  if (settings.push) await push(settings, path, settings.json ? () => {} : line => output.add(`${line}\n`));
-  return report.isInterrupted ? EXIT.interrupted : replay.status;
 }
 
 /** Puts what is white now into the tables. @throws {TableError} @throws {StoreError} */
-async function push(settings: Settings, path: string, tell: (line: string) => void): Promise<void> {
+async function push(settings: Settings, store: Store, tell: (line: string) => void): Promise<void> {
   const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }] = await Promise.all([
     import('../daemon/push-tables.js'),
     import('../daemon/white-source.js'),
     import('./table.js'),
   ]);
-  const store = await openDatabase(path, { isReadOnly: true });
-  try {
-    for (const table of await openTables(settings.table)) {
-      const report = await pushTable(
-        table,
-        whiteSource(() => store),
-        Date.now() / 1000,
-        pushOptions(settings),
-      );
-      tell(describePush(report, settings));
-    }
-  } finally {
-    await store.close();
+  for (const table of await openTables(settings.table)) {
+    const report = await pushTable(
+      table,
+      whiteSource(() => store),
+      Date.now() / 1000,
+      pushOptions(settings),
+    );
+    tell(describePush(report, settings));
   }
 }
 

@@ -4,6 +4,7 @@ import { compareTable, readWhiteList, type WhiteSource } from '../table/differen
 import { openTable } from '../table/open-table.js';
 import { createRunner } from '../table/runner.js';
 import type { Table, TableEntry } from '../table/table.js';
+import { refuseEmpty } from '../table/table-entry.js';
 import type { TableSpec } from '../table/table-spec.js';
 
 /** How a table differs from the database. */
@@ -60,6 +61,7 @@ export async function pushTable(
   const entries = [...report.missing, ...report.fading];
   const surplus = isOwner ? report.surplus.map(entry => entry.address) : [];
   const isEmptied = report.white === 0 && surplus.length > 0;
+  if (isEmptied) refuseEmpty(table.name, entries, { force });
   if (isDryRun) {
     if (entries.length > 0) await table.dryRun({ verb: 'add', entries });
     if (surplus.length > 0) {

@@ -1,6 +1,6 @@
 // A pf of its own for a test: a directory for the double of pfctl(8), and the runner's options to reach it.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,12 @@ export class PfctlDouble {
   /** What makes a runner run the double for pfctl. */
   get commands(): NonNullable<RunnerOptions['commands']> {
     return { pfctl: [process.execPath, SCRIPT, this.#directory] };
+  }
+
+  /** Puts a program `pfctl` into a folder that runs the double. */
+  install(folder: string): void {
+    const command = [process.execPath, SCRIPT, this.#directory].map(word => `'${word}'`).join(' ');
+    writeFileSync(join(folder, 'pfctl'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   }
 
   get state(): PfState {

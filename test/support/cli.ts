@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly folder?: string;
   /** Run it as the user `nobody` where the tests run as root, whom no permission stops. */
   readonly isUnprivileged?: boolean;
+  /** What runs it: a command such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 const NOBODY = 65_534;
@@ -52,7 +54,8 @@ function withoutConfig(args: readonly string[]): string[] {
 
 /** Starts the program with pipes for its streams. */
 export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-  return spawn(process.execPath, [CLI, ...withoutConfig(args)], spawnOptions(options));
+  const [file, ...leading] = [...(options.within ?? []), process.execPath];
+  return spawn(file!, [...leading, CLI, ...withoutConfig(args)], spawnOptions(options));
 }
 
 /** Collects what a child process writes until it ends. */

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { PfctlDouble } from '../doubles/pfctl-double.js';
+import type { PfState } from '../doubles/pfctl-state.js';
+import { pflogCapture } from '../support/captures.js';
+import { type Outcome, run } from '../support/cli.js';
+import { entries } from '../support/database.js';
+import { temporaryFolder } from '../support/folder.js';
+
+/** Where the program looks for pfctl besides the system's own folders. */
+const PROGRAMS = '/usr/local/sbin';
+const UNSHARE = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+
+/** Why no program can be put where the system's are, or false. */
+const skip: string | false =
+  spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'mount', '--bind', '/tmp', PROGRAMS]).status !== 0 &&
+  'needs mount namespaces';
+
+/** A pf of its own, and a database with these white addresses. */
+async function setUp(t: TestContext, white: readonly string[], state: Partial<PfState> = {}) {
+  const pf = new PfctlDouble(state);
+  t.after(() => pf.remove());
+  const programs = temporaryFolder(t);
+  pf.install(programs);
+  const database = join(temporaryFolder(t), 'spamd.sqlite');
+  await run(['add', '--database', database, ...(white.length > 0 ? white : ['192.0.2.200'])]);
+  if (white.length === 0) await run(['delete', '--database', database, '192.0.2.200']);
+  const within = [...UNSHARE, 'sh', '-c', `mount --bind "$0" ${PROGRAMS} && exec "$@"`, programs];
+  const command = (args: readonly string[], input?: Buffer): Promise<Outcome> =>
+    run([...args, '--database', database], { within, ...(input && { input }) });
+  return { pf, database, command };
+}
+
+const holds = (...addresses: string[]): Partial<PfState> => ({
+  tables: { 'spamd-white': { flags: '-pa-r--', addresses } },
+});
+const held = (pf: PfctlDouble): string[] => pf.state.tables['spamd-white']!.addresses.toSorted();
+
+const TABLE = '--table=pf:spamd-white';
+
+test('table show prints what is in the table, in lines or as JSON', { skip }, async t => {
+  const { command } = await setUp(t, [], holds('192.0.2.1', '2001:db8::1', '192.0.2.0/25', '!192.0.2.9'));
+  const { status, stdout, stderr } = await command(['table', 'show', TABLE]);
+  assert.deepEqual([status, stdout, stderr], [0, '192.0.2.1\n2001:db8::1\n192.0.2.0/25\n!192.0.2.9\n', '']);
+  const json = await command(['table', 'show', TABLE, '--json']);
+  assert.deepEqual(JSON.parse(json.stdout.split('\n')[1]!), {
+    table: 'pf table <spamd-white>',
+    address: '2001:db8::1',
+  });
+});
+
+test('table diff tells what is missing and what is not white, and its status whether anything is', {
+  skip,
+}, async t => {
+  const { pf, command } = await setUp(t, ['192.0.2.1', '2001:db8::1'], holds('192.0.2.1', '203.0.113.9'));
+  const { status, stdout } = await command(['table', 'diff', TABLE]);
+  assert.equal(status, 1);
+  assert.deepEqual(stdout.trim().split('\n'), [
+    '+ 2001:db8::1',
+    '- 203.0.113.9',
+    'pf table <spamd-white>: 2 in it, 2 white, 1 missing, 1 not white',
+  ]);
+  const json = await command(['table', 'diff', TABLE, '--json']);
+  assert.equal(json.status, 1);
+  const report = JSON.parse(json.stdout);
+  assert.deepEqual(
+    [report.table, report.held, report.white, report.fading, report.surplus],
+    ['pf table <spamd-white>', 2, 2, [], [{ address: '203.0.113.9' }]],
+  );
+  assert.deepEqual(
+    report.missing.map((entry: { address: string }) => entry.address),
+    ['2001:db8::1'],
+  );
+  pf.change(state => Object.assign(state, holds('192.0.2.1', '2001:db8::1')));
+  const inLine = await command(['table', 'diff', TABLE]);
+  assert.deepEqual(
+    [inLine.status, inLine.stdout],
+    [0, 'pf table <spamd-white>: 2 in it, 2 white, 0 missing, 0 not white\n'],
+  );
+});
+
+test('table push --dry-run has pfctl check the change and makes none', { skip }, async t => {
+  const before = ['192.0.2.1', '203.0.113.9'];
+  const { pf, command } = await setUp(t, ['192.0.2.1', '192.0.2.2'], holds(...before));
+  const { status, stdout } = await command(['table', 'push', TABLE, '--dry-run', '--table-owner']);
+  assert.deepEqual(
+    [status, stdout],
+    [0, 'pf table <spamd-white>: would be 1 added, 0 refreshed, 1 removed\n'],
+  );
+  assert.deepEqual(held(pf), before);
+  const changes = pf.calls.filter(args => args.includes('add') || args.includes('delete'));
+  assert.equal(changes.length, 2);
+  for (const args of changes) assert.ok(args.includes('-n'), args.join(' '));
+});
+
+test('table push adds what is missing, and takes out what is not white for an owner only', {
+  skip,
+}, async t => {
+  const { pf, command } = await setUp(t, ['192.0.2.1', '2001:db8::1'], holds('203.0.113.9'));
+  const added = await command(['table', 'push', TABLE]);
+  assert.deepEqual(
+    [added.status, added.stdout],
+    [0, 'pf table <spamd-white>: 2 added, 0 refreshed, 0 removed\n'],
+  );
+  assert.deepEqual(held(pf), ['192.0.2.1', '2001:db8::1', '203.0.113.9']);
+  const owned = await command(['table', 'push', TABLE, '--table-owner']);
+  assert.equal(owned.stdout, 'pf table <spamd-white>: 0 added, 0 refreshed, 1 removed\n');
+  assert.deepEqual(held(pf), ['192.0.2.1', '2001:db8::1']);
+});
+
+test('table push empties a table only when forced, also in a dry run', { skip }, async t => {
+  const { pf, command } = await setUp(t, [], holds('203.0.113.9'));
+  for (const more of [[], ['--dry-run']]) {
+    const refused = await command(['table', 'push', TABLE, '--table-owner', ...more]);
+    assert.deepEqual(
+      [refused.status, refused.stdout, refused.stderr],
+      [
+        69,
+        '',
+        'spamlogd: Cannot replace pf table <spamd-white> with an empty list unless forced: all mail would be delayed\n',
+      ],
+    );
+  }
+  assert.deepEqual(held(pf), ['203.0.113.9']);
+  assert.equal((await command(['table', 'push', TABLE, '--table-owner', '--force'])).status, 0);
+  assert.deepEqual(held(pf), []);
+});
+
+test('replay --push puts what it whitelisted into the table', { skip }, async t => {
+  const { pf, database, command } = await setUp(t, ['192.0.2.1']);
+  const time = Math.floor(Date.now() / 1000) - 60;
+  const capture = pflogCapture({ time, src: '192.0.2.7' }, { time, src: '2001:db8::7', dst: '2001:db8::25' });
+  const { status, stdout, stderr } = await command(['replay', '--push', TABLE, '-'], capture);
+  assert.equal(status, 0, stderr);
+  assert.equal(
+    stdout.trimEnd().split('\n').at(-1),
+    'pf table <spamd-white>: 3 added, 0 refreshed, 0 removed',
+  );
+  assert.deepEqual(held(pf), ['192.0.2.1', '192.0.2.7', '2001:db8::7']);
+  assert.equal(entries(database).length, 3);
+});
+
+test('replay --push --dry-run tells what would be pushed, and changes neither database nor table', {
+  skip,
+}, async t => {
+  const { pf, database, command } = await setUp(t, ['192.0.2.1']);
+  const time = Math.floor(Date.now() / 1000) - 60;
+  const args = ['replay', '--push', '--dry-run', TABLE, '-'];
+  const { status, stdout, stderr } = await command(args, pflogCapture({ time, src: '192.0.2.7' }));
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /: would be 2 added, 0 refreshed, 0 removed\n$/);
+  assert.deepEqual(held(pf), []);
+  assert.equal(entries(database).length, 1);
+});
+
+test('what is wrong with pf is told in one line', { skip }, async t => {
+  const { pf, command } = await setUp(t, ['192.0.2.1'], { tables: {} });
+  const refuses = async (status: number, why: RegExp, ...args: string[]): Promise<void> => {
+    const outcome = await command(args);
+    assert.deepEqual([outcome.status, outcome.stdout], [status, ''], outcome.stderr);
+    assert.match(outcome.stderr, why);
+    assert.equal(outcome.stderr.trimEnd().split('\n').length, 1);
+  };
+  await refuses(69, /there is no such table; declare "table <spamd-white> persist"/, 'table', 'show', TABLE);
+  await refuses(69, /there is no anchor "spam"; load it/, 'table', 'diff', '--table=pf:spam/white');
+  pf.change(state => {
+    Object.assign(state, holds());
+    state.faults = [{ kind: 'eperm', command: 'add' }];
+  });
+  await refuses(77, /pf forbids it; run pfctl as root/, 'table', 'push', TABLE);
+  pf.change(state => {
+    state.faults = [{ kind: 'enomem', command: 'add' }];
+  });
+  await refuses(69, /raise "set limit table-entries" in pf\.conf/, 'table', 'push', TABLE);
+  pf.change(state => {
+    state.faults = [{ kind: 'no-device' }];
+  });
+  await refuses(69, /pf is not in this kernel/, 'table', 'diff', TABLE);
+});
