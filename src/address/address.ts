@@ -67,8 +67,21 @@ export function parseAddress(text: string): AddressWords | undefined {
   return [word(0), word(1), word(2), word(3)];
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 function dottedQuad(text: string): number {
-  return text.split('.').reduce((word, part) => ((word << 8) | Number(part)) >>> 0, 0);
+  let word = 0;
+  let part = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code !== DOT) part = 10 * part + code - ZERO;
+    else {
+      word = (word << 8) | part;
+      part = 0;
+    }
+  }
+  return ((word << 8) | part) >>> 0;
 }
 
 function hextets(text: string): number[] {

@@ -1,8 +1,8 @@
 // What a replay did, kept while it runs: distinct addresses, what became of them, who was busiest.
 
 import { formatWords } from '../address/address.js';
+import { AddressTable } from '../address/address-table.js';
 import { type BatchResult, OUTCOMES } from '../store/store.js';
-import { AddressTable } from '../whitelist/address-table.js';
 import { type Batch, FIELD } from '../whitelist/batch.js';
 
 const COUNT = 4;

@@ -1,7 +1,7 @@
 // The addresses known to be white, and until when: what tells a new correspondent from one to be refreshed.
 
 import { parseAddress } from '../address/address.js';
-import { AddressTable } from '../whitelist/address-table.js';
+import { AddressTable } from '../address/address-table.js';
 
 const EXPIRE = 4;
 const STRIDE = 5;

@@ -47,7 +47,14 @@ export async function compareWithDatabase(
   const contents = await table.read();
   const { expires } = await readWhiteList(source, table.families, now);
   const { missing, fading, surplus } = await compareTable(contents, expires, now);
-  return { table: table.name, held: contents.length, white: expires.size, missing, fading, surplus };
+  return {
+    table: table.name,
+    held: contents.length,
+    white: expires.size,
+    missing: [...missing],
+    fading: [...fading],
+    surplus: [...surplus],
+  };
 }
 
 /** Makes the table hold what is white. @throws {TableError} also for a table that would be emptied without force */

@@ -1,5 +1,7 @@
 // What a table holds against what is white: what is missing, what is fading, what is too much.
 
+import { AddressTimes, type Times } from './address-times.js';
+import { EntryList } from './entry-list.js';
 import type { Families, TableEntry } from './table.js';
 import { MAX_LIFETIME_SECONDS, quickCanonicalAddress, takes } from './table-entry.js';
 import { TimeSlice } from './time-slice.js';
@@ -18,7 +20,7 @@ export type WhiteSource = (now: number) => AsyncIterable<WhiteEntry>;
 /** The white entries that a table takes. */
 export interface WhiteList {
   /** When each ends, in seconds since the epoch, by canonical address. */
-  readonly expires: Map<string, number>;
+  readonly expires: Times;
   /** How many were left out because the table does not take their family. */
   readonly otherFamily: number;
   /** How many were left out because they are no addresses. */
@@ -31,7 +33,7 @@ export async function readWhiteList(
   families: Families,
   now: number,
 ): Promise<WhiteList> {
-  const expires = new Map<string, number>();
+  const expires = new AddressTimes();
   let otherFamily = 0;
   let invalid = 0;
   const slice = new TimeSlice();
@@ -48,13 +50,13 @@ export async function readWhiteList(
 /** How a table differs from what is white. */
 export interface TableDifference {
   /** White and not in the table. */
-  readonly missing: readonly Required<TableEntry>[];
+  readonly missing: EntryList;
   /** In the table, where the firewall will forget them well before their entry ends. */
-  readonly fading: readonly Required<TableEntry>[];
+  readonly fading: EntryList;
   /** In the table and not white, as the table has them. */
-  readonly surplus: readonly TableEntry[];
+  readonly surplus: EntryList;
   /** When the firewall will forget those that are in the table and white; Infinity where it will not. */
-  readonly ends: Map<string, number>;
+  readonly ends: AddressTimes;
 }
 
 /**
@@ -62,28 +64,28 @@ export interface TableDifference {
  * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades.
  */
 export async function compareTable(
-  contents: readonly TableEntry[],
-  expires: ReadonlyMap<string, number>,
+  contents: Iterable<TableEntry>,
+  expires: Times,
   now: number,
 ): Promise<TableDifference> {
-  const missing: Required<TableEntry>[] = [];
-  const fading: Required<TableEntry>[] = [];
-  const surplus: TableEntry[] = [];
-  const ends = new Map<string, number>();
+  const missing = new EntryList();
+  const fading = new EntryList();
+  const surplus = new EntryList();
+  const ends = new AddressTimes();
   const slice = new TimeSlice();
   for (const held of contents) {
     const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } = held;
     const dueSeconds = lifetime(expires.get(address) ?? now, now);
-    if (dueSeconds <= 0) surplus.push(held);
+    if (dueSeconds <= 0) surplus.add(held);
     else {
       ends.set(address, now + lifetimeSeconds);
-      if (isFading(lifetimeSeconds, dueSeconds)) fading.push({ address, lifetimeSeconds: dueSeconds });
+      if (isFading(lifetimeSeconds, dueSeconds)) fading.add({ address, lifetimeSeconds: dueSeconds });
     }
     if (slice.isOver()) await slice.rest();
   }
   for (const [address, expire] of expires) {
     const entry = ends.has(address) ? undefined : whiteEntry(address, expire, now);
-    if (entry !== undefined) missing.push(entry);
+    if (entry !== undefined) missing.add(entry);
     if (slice.isOver()) await slice.rest();
   }
   return { missing, fading, surplus, ends };

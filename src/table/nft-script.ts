@@ -1,7 +1,7 @@
 // What nft(8) reads on standard input, made in pieces; one script is one transaction.
 
 import type { TableEntry } from './table.js';
-import { MAX_LIFETIME_SECONDS } from './table-entry.js';
+import { isIpv6Item, MAX_LIFETIME_SECONDS } from './table-entry.js';
 
 /** A set by the words that name it in a script: `inet spamlogd white4`. */
 export type SetName = string;
@@ -19,6 +19,43 @@ export interface ElementStyle {
 
 /** Elements in one statement: one line, so that nft repeats no more than that when it complains. */
 const STATEMENT_ELEMENTS = 2048;
+
+/** A set and how its elements are written. */
+export interface ScriptSet {
+  readonly words: readonly string[];
+  readonly isIpv6: boolean;
+  readonly style: ElementStyle;
+}
+
+/**
+ * Statements after which each set has the entries of its family with their lives. The entries are walked over once, so
+ * that each piece comes soon after the last one however the families are mixed.
+ */
+export function* addScripts(sets: readonly ScriptSet[], entries: Iterable<TableEntry>): Generator<string> {
+  const waiting = sets.map((): TableEntry[] => []);
+  for (const entry of entries) {
+    const index = sets.findIndex(set => set.isIpv6 === isIpv6Item(entry.address));
+    const slice = waiting[index];
+    if (slice === undefined) continue;
+    slice.push(entry);
+    if (slice.length < STATEMENT_ELEMENTS) continue;
+    waiting[index] = [];
+    yield* addScript(sets[index]!.words.join(' '), slice, sets[index]!.style);
+  }
+  for (const [index, { words, style }] of sets.entries()) {
+    yield* addScript(words.join(' '), waiting[index]!, style);
+  }
+}
+
+/** As {@link addScripts}, after which the sets have nothing else. */
+export function* replaceScripts(
+  sets: readonly ScriptSet[],
+  entries: Iterable<TableEntry>,
+): Generator<string> {
+  for (const { words } of sets) yield `flush set ${words.join(' ')}\n`;
+  const emptied = sets.map(set => ({ ...set, style: { ...set.style, updates: true } }));
+  yield* addScripts(emptied, entries);
+}
 
 /** Statements after which the set has each of the entries with its life. */
 export function* addScript(
@@ -42,16 +79,6 @@ export function* deleteScript(set: SetName, addresses: Iterable<string>): Genera
   for (const slice of slices(distinct(addresses, address => address))) {
     yield `delete element ${set} { ${slice.join(', ')} }\n`;
   }
-}
-
-/** Statements after which the set has exactly the entries. */
-export function* replaceScript(
-  set: SetName,
-  entries: Iterable<TableEntry>,
-  style: ElementStyle,
-): Generator<string> {
-  yield `flush set ${set}\n`;
-  yield* addScript(set, entries, { ...style, updates: true });
 }
 
 function formatElement({ address, lifetimeSeconds }: TableEntry, { hasTimeouts }: ElementStyle): string {

@@ -1,10 +1,11 @@
 // nftables: one set a family in the kernel's packet filter, through nft(8).
 
 import { release } from 'node:os';
+import { type Entries, EntryList } from './entry-list.js';
 import { explainNft, FULL } from './nft-failure.js';
 import { ElementListing, parseSets } from './nft-listing.js';
 import { findMembers, type Member } from './nft-member.js';
-import { addScript, deleteScript, replaceScript } from './nft-script.js';
+import { addScripts, deleteScript, replaceScripts } from './nft-script.js';
 import { explainBrokenRun, type Reason } from './run-failure.js';
 import type { Runner } from './runner.js';
 import {
@@ -12,7 +13,6 @@ import {
   type ReplaceOptions,
   type Table,
   type TableChange,
-  type TableEntry,
   TableError,
   type TableErrorCode,
   type TableState,
@@ -61,10 +61,10 @@ export class NftTable implements Table {
     };
   }
 
-  async read(): Promise<TableEntry[]> {
-    const entries: TableEntry[] = [];
+  async read(): Promise<EntryList> {
+    const entries = new EntryList();
     for (const { words } of await this.#look('read')) {
-      const listing = new ElementListing(entry => entries.push(entry));
+      const listing = new ElementListing(entry => entries.add(entry));
       const onOutput = (text: string): void => listing.push(text);
       await this.#run('read', ['-j', 'list', 'set', ...words], { onOutput });
       const reason = listing.end();
@@ -74,9 +74,9 @@ export class NftTable implements Table {
     return entries;
   }
 
-  async add(entries: readonly TableEntry[]): Promise<void> {
+  async add(entries: Entries): Promise<void> {
     await checkEntries(entries);
-    if (entries.length > 0) await this.#put('add to', entries, addScript);
+    if (entries.length > 0) await this.#put('add to', entries, addScripts);
   }
 
   async remove(addresses: readonly string[]): Promise<void> {
@@ -95,21 +95,21 @@ export class NftTable implements Table {
     }
   }
 
-  async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  async replace(entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     refuseEmpty(this.name, entries, options);
     await checkEntries(entries);
-    await this.#put('replace', entries, replaceScript);
+    await this.#put('replace', entries, replaceScripts);
   }
 
   async dryRun(change: TableChange): Promise<void> {
     await checkChange(change);
     const { verb, entries } = change;
     if (verb === 'remove') {
-      const present = await this.#present(entries.map(entry => entry.address));
+      const present = await this.#present(Array.from(entries, entry => entry.address));
       return this.#change('remove from', members => this.#deletions(members, present), ['-c']);
     }
-    if (verb === 'add') return this.#put('add to', entries, addScript, ['-c']);
-    await this.#put('replace', entries, replaceScript, ['-c']);
+    if (verb === 'add') return this.#put('add to', entries, addScripts, ['-c']);
+    await this.#put('replace', entries, replaceScripts, ['-c']);
   }
 
   async fingerprint(): Promise<undefined> {
@@ -117,21 +117,21 @@ export class NftTable implements Table {
   }
 
   async #present(addresses: readonly string[]): Promise<string[]> {
-    const present = new Set((await this.read()).map(entry => entry.address));
+    const present = new Set(Array.from(await this.read(), entry => entry.address));
     return addresses.filter(address => present.has(address));
   }
 
   async #put(
     doing: string,
-    entries: readonly TableEntry[],
-    write: typeof addScript,
+    entries: Entries,
+    write: typeof addScripts,
     before: readonly string[] = [],
   ): Promise<void> {
     try {
-      await this.#change(doing, members => this.#additions(members, entries, write), before);
+      await this.#change(doing, members => write(members, entries), before);
     } catch (error) {
       const isVague = isTableError(error, 'failed');
-      if (isVague && (await this.#isTooSmall(entries, write === replaceScript))) {
+      if (isVague && (await this.#isTooSmall(entries, write === replaceScripts))) {
         throw this.#error(doing, { ...FULL, cause: error as TableError });
       }
       throw error;
@@ -139,7 +139,7 @@ export class NftTable implements Table {
   }
 
   /** Whether the entries are more than the sets have room for, as far as that can be found out. */
-  async #isTooSmall(entries: readonly TableEntry[], isReplacement: boolean): Promise<boolean> {
+  async #isTooSmall(entries: Entries, isReplacement: boolean): Promise<boolean> {
     try {
       const members = await this.#look('probe');
       const held = isReplacement ? [] : await this.read();
@@ -150,20 +150,6 @@ export class NftTable implements Table {
       );
     } catch {
       return false;
-    }
-  }
-
-  *#additions(
-    members: readonly Member[],
-    entries: readonly TableEntry[],
-    write: typeof addScript,
-  ): Generator<string> {
-    for (const { words, isIpv6, style } of members) {
-      yield* write(
-        words.join(' '),
-        select(entries, entry => isIpv6Item(entry.address) === isIpv6),
-        style,
-      );
     }
   }
 
@@ -224,7 +210,7 @@ export class NftTable implements Table {
 }
 
 /** Those of a list that are wanted, one after the other: a list of 100,000 is not copied at one go. */
-function* select<T>(items: readonly T[], isWanted: (item: T) => boolean): Generator<T> {
+function* select<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Generator<T> {
   for (const item of items) if (isWanted(item)) yield item;
 }
 

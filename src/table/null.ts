@@ -1,6 +1,7 @@
 // No firewall: takes whatever it is given, as a firewall's driver would, and holds nothing.
 
-import type { ReplaceOptions, Table, TableChange, TableEntry } from './table.js';
+import { type Entries, EntryList } from './entry-list.js';
+import type { ReplaceOptions, Table, TableChange } from './table.js';
 import { checkChange, checkEntries, checkItems, refuseEmpty } from './table-entry.js';
 
 /** The table of `--table none`. */
@@ -12,11 +13,11 @@ export class NullTable implements Table {
     return { forgets: true, warnings: [] };
   }
 
-  async read(): Promise<TableEntry[]> {
-    return [];
+  async read(): Promise<EntryList> {
+    return new EntryList();
   }
 
-  async add(entries: readonly TableEntry[]): Promise<void> {
+  async add(entries: Entries): Promise<void> {
     await checkEntries(entries);
   }
 
@@ -24,7 +25,7 @@ export class NullTable implements Table {
     await checkItems(addresses);
   }
 
-  async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  async replace(entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     await checkEntries(entries);
     refuseEmpty(this.name, entries, options);
   }

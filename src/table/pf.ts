@@ -1,9 +1,10 @@
 // pf: a table in the kernel's packet filter, through pfctl(8).
 
+import { type Entries, EntryList } from './entry-list.js';
 import { explainPfctl } from './pf-failure.js';
 import { explainBrokenRun, type Reason } from './run-failure.js';
 import type { Runner } from './runner.js';
-import { type ReplaceOptions, type Table, type TableChange, type TableEntry, TableError } from './table.js';
+import { type ReplaceOptions, type Table, type TableChange, TableError } from './table.js';
 import { canonicalItem, checkChange, checkEntries, checkItems, refuseEmpty } from './table-entry.js';
 import type { PfTableSpec } from './table-spec.js';
 
@@ -48,13 +49,13 @@ export class PfTable implements Table {
     return { forgets: false, warnings };
   }
 
-  async read(): Promise<TableEntry[]> {
-    const entries: TableEntry[] = [];
+  async read(): Promise<EntryList> {
+    const entries = new EntryList();
     let rest = '';
     const takeLine = (line: string): void => {
       const [token = ''] = line.trim().split(/\s/, 1);
       const address = canonicalItem(token);
-      if (address !== undefined) entries.push({ address });
+      if (address !== undefined) entries.add({ address });
     };
     const onOutput = (text: string): void => {
       const lines = (rest + text).split('\n');
@@ -66,7 +67,7 @@ export class PfTable implements Table {
     return entries;
   }
 
-  async add(entries: readonly TableEntry[]): Promise<void> {
+  async add(entries: Entries): Promise<void> {
     await checkEntries(entries);
     await this.#change('add', addressesOf(entries));
   }
@@ -76,7 +77,7 @@ export class PfTable implements Table {
     await this.#change('delete', addresses);
   }
 
-  async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  async replace(entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     refuseEmpty(this.name, entries, options);
     await checkEntries(entries);
     const addresses = addressesOf(entries);
@@ -104,7 +105,7 @@ export class PfTable implements Table {
   /** What {@link replace} does where one request cannot hold the list: first what is missing, then what is too much. */
   async #converge(addresses: readonly string[]): Promise<void> {
     const wanted = new Set(addresses);
-    const present = new Set((await this.read()).map(entry => entry.address));
+    const present = new Set(Array.from(await this.read(), entry => entry.address));
     await this.#change(
       'add',
       [...wanted].filter(address => !present.has(address)),
@@ -194,8 +195,8 @@ function isTooMany(error: unknown): boolean {
   return error instanceof TableError && error.code === 'too-many';
 }
 
-function addressesOf(entries: readonly TableEntry[]): string[] {
-  return entries.map(entry => entry.address);
+function addressesOf(entries: Entries): string[] {
+  return Array.from(entries, entry => entry.address);
 }
 
 /** One address a line, as pfctl -f reads them. */

@@ -1,10 +1,11 @@
 // One look at a whole table: read it, compare it with the database, repair it, and say once what was found.
 
 import { compareTable, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
+import type { EntryList } from './entry-list.js';
 import type { KeeperClock } from './keeper-clock.js';
 import { DriftReport, type KeeperLog, TroubleReport } from './keeper-reports.js';
 import type { RepairPlan } from './repair-plan.js';
-import { type Table, type TableEntry, TableError } from './table.js';
+import { type Table, TableError } from './table.js';
 import type { TableWriter } from './table-writer.js';
 
 /** What a {@link Reconciler} needs. */
@@ -83,7 +84,7 @@ export class Reconciler {
   }
 
   /** The table's contents, or undefined where the firewall cannot list so many. */
-  async #read(setQuiet: (isQuiet: boolean) => void, warnings: string[]): Promise<TableEntry[] | undefined> {
+  async #read(setQuiet: (isQuiet: boolean) => void, warnings: string[]): Promise<EntryList | undefined> {
     const timer = this.#clock.setTimeout(() => setQuiet(true), QUIET_AFTER_MS);
     try {
       return await this.#table.read();
@@ -109,7 +110,7 @@ export class Reconciler {
   }
 
   async #repair(
-    contents: readonly TableEntry[] | undefined,
+    contents: EntryList | undefined,
     { expires }: WhiteList,
     now: number,
     warnings: string[],

@@ -1,5 +1,6 @@
 // The unprivileged side of a table: the same interface, each method asked of the privileged side in bounded pieces.
 
+import { type Entries, EntryList } from './entry-list.js';
 import {
   type Families,
   type ReplaceOptions,
@@ -52,13 +53,13 @@ export class RemoteTable implements Table {
     return reply.state;
   }
 
-  read(): Promise<TableEntry[]> {
+  read(): Promise<EntryList> {
     const result = this.#reading.then(() => this.#fetch());
     this.#reading = result.catch(() => undefined);
     return result;
   }
 
-  add(entries: readonly TableEntry[]): Promise<void> {
+  add(entries: Entries): Promise<void> {
     return entries.length === 0 ? Promise.resolve() : this.#send('add', entries);
   }
 
@@ -70,7 +71,7 @@ export class RemoteTable implements Table {
     );
   }
 
-  replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  replace(entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     return this.#send('replace', entries, options);
   }
 
@@ -84,25 +85,28 @@ export class RemoteTable implements Table {
     return reply.fingerprint ?? undefined;
   }
 
-  async #fetch(): Promise<TableEntry[]> {
-    const contents: TableEntry[] = [];
-    for (let total = Number.POSITIVE_INFINITY; contents.length < total; ) {
-      const reply = await this.#ask({ verb: 'read', table: this.#index, from: contents.length });
+  async #fetch(): Promise<EntryList> {
+    const contents = new EntryList();
+    let from = 0;
+    for (let total = Number.POSITIVE_INFINITY; from < total; ) {
+      const reply = await this.#ask({ verb: 'read', table: this.#index, from });
       if (!('entries' in reply)) throw this.#unexpected();
-      if (reply.entries.length === 0 && reply.total > contents.length) throw this.#unexpected();
-      for (const entry of reply.entries) contents.push(entry);
+      if (reply.entries.length === 0 && reply.total > from) throw this.#unexpected();
+      for (const entry of reply.entries) contents.add(entry);
+      from += reply.entries.length;
       total = reply.total;
     }
     return contents;
   }
 
-  #send(verb: ListVerb, entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  #send(verb: ListVerb, entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     const result = this.#writing.then(async () => {
       const total = entries.length;
-      for (let from = 0; from === 0 || from < total; from += CHUNK_ENTRIES) {
-        const chunk = entries.slice(from, from + CHUNK_ENTRIES);
+      let from = 0;
+      for (const chunk of chunks(entries)) {
         const command: ListCommand = { verb, table: this.#index, from, total, entries: chunk, ...options };
         await this.#ask(command);
+        from += chunk.length;
       }
     });
     this.#writing = result.catch(() => undefined);
@@ -124,4 +128,16 @@ export class RemoteTable implements Table {
   #unexpected(): TableError {
     return new TableError('failed', `Cannot use ${this.name}: the monitor's reply is not one to the command`);
   }
+}
+
+/** The entries in pieces of one command each; one without entries where there are none. */
+function* chunks(entries: Entries): Generator<TableEntry[]> {
+  let chunk: TableEntry[] = [];
+  for (const entry of entries) {
+    chunk.push(entry);
+    if (chunk.length < CHUNK_ENTRIES) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0 || entries.length === 0) yield chunk;
 }

@@ -1,7 +1,8 @@
 // What to write to a table that differs from what is white: only what is ours to write.
 
+import type { Times } from './address-times.js';
 import type { TableDifference } from './difference.js';
-import type { TableEntry } from './table.js';
+import { EntryList } from './entry-list.js';
 import { TimeSlice } from './time-slice.js';
 
 /** How far a repair may go. */
@@ -17,7 +18,7 @@ export interface RepairOptions {
 /** What is known besides the difference. */
 export interface RepairKnowledge {
   /** When the firewall was to forget each entry we had left in it, in seconds since the epoch. */
-  readonly held: ReadonlyMap<string, number>;
+  readonly held: Times;
   /** Whether the firewall forgets what we put in by itself, so that what it keeps for ever is not ours. */
   readonly forgets: boolean;
   /** Addresses of which something else was said since; they are left alone. */
@@ -27,8 +28,8 @@ export interface RepairKnowledge {
 
 /** What is to be written, and what that says of others. */
 export interface RepairPlan {
-  readonly missing: readonly TableEntry[];
-  readonly fading: readonly TableEntry[];
+  readonly missing: EntryList;
+  readonly fading: EntryList;
   readonly removals: readonly string[];
   /** Entries of ours that others had taken out. */
   readonly lost: number;
@@ -46,23 +47,28 @@ export async function planRepair(
   { isOwner, isAddOnly, isBlind }: RepairOptions,
 ): Promise<RepairPlan> {
   const slice = new TimeSlice();
-  const missing: TableEntry[] = [];
+  const missing = new EntryList();
   let lost = 0;
   for (const entry of difference.missing) {
     if (slice.isOver()) await slice.rest();
     if (touched.has(entry.address)) continue;
-    missing.push(entry);
+    missing.add(entry);
     if (!isBlind && (held.get(entry.address) ?? 0) > now + LAST_SECONDS) lost += 1;
   }
   const removals: string[] = [];
   let foreign = 0;
   for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of isAddOnly ? [] : difference.surplus) {
     if (slice.isOver()) await slice.rest();
-    const isOurs = held.has(address) && !(forgets && lifetimeSeconds === Number.POSITIVE_INFINITY);
+    const isOurs =
+      held.get(address) !== undefined && !(forgets && lifetimeSeconds === Number.POSITIVE_INFINITY);
     if (touched.has(address) || lifetimeSeconds <= LAST_SECONDS || !(isOurs || isOwner)) continue;
     removals.push(address);
     if (!isOurs) foreign += 1;
   }
-  const fading = difference.fading.filter(entry => !touched.has(entry.address));
+  const fading = new EntryList();
+  for (const entry of difference.fading) {
+    if (slice.isOver()) await slice.rest();
+    if (!touched.has(entry.address)) fading.add(entry);
+  }
   return { missing, fading, removals, lost, foreign };
 }

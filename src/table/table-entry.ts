@@ -3,13 +3,8 @@
 import { isIPv4 } from 'node:net';
 import { canonicalAddress } from '../address/address.js';
 import { parsePrefix } from '../address/prefix.js';
-import {
-  type Families,
-  type ReplaceOptions,
-  type TableChange,
-  type TableEntry,
-  TableError,
-} from './table.js';
+import type { Entries } from './entry-list.js';
+import { type Families, type ReplaceOptions, type TableChange, TableError } from './table.js';
 import { TimeSlice } from './time-slice.js';
 
 /** The longest life an entry may have, ten years of 365 days; more is cut down to it. */
@@ -61,7 +56,7 @@ function quote(text: string): string {
 }
 
 /** Refuses entries that are not canonical addresses with a life, before anything is run. */
-export async function checkEntries(entries: readonly TableEntry[]): Promise<void> {
+export async function checkEntries(entries: Entries): Promise<void> {
   const slice = new TimeSlice();
   for (const { address, lifetimeSeconds } of entries) {
     if (!isCanonicalAddress(address))
@@ -84,16 +79,12 @@ export async function checkItems(items: readonly string[]): Promise<void> {
 
 /** Refuses a change of which one entry is not fit, before anything is run. */
 export async function checkChange({ verb, entries }: TableChange): Promise<void> {
-  if (verb === 'remove') await checkItems(entries.map(entry => entry.address));
+  if (verb === 'remove') await checkItems(Array.from(entries, entry => entry.address));
   else await checkEntries(entries);
 }
 
 /** Refuses to replace a table's entries with nothing, unless forced. */
-export function refuseEmpty(
-  name: string,
-  entries: readonly TableEntry[],
-  { force = false }: ReplaceOptions,
-): void {
+export function refuseEmpty(name: string, entries: Entries, { force = false }: ReplaceOptions): void {
   if (entries.length > 0 || force) return;
   throw new TableError(
     'empty',

@@ -1,6 +1,7 @@
 // The privileged side of a table: carries out the closed set of commands on the configured tables, and nothing else.
 
-import { type Table, type TableEntry, TableError } from './table.js';
+import { EntryList } from './entry-list.js';
+import { type Table, TableError } from './table.js';
 import {
   CHUNK_ENTRIES,
   type ListCommand,
@@ -12,9 +13,9 @@ import {
 /** What is under way on one table. */
 interface Progress {
   /** The list that is being received. */
-  list: { readonly command: ListCommand; readonly entries: TableEntry[] } | undefined;
+  list: { readonly command: ListCommand; readonly entries: EntryList; received: number } | undefined;
   /** What was read and not yet fetched. */
-  contents: readonly TableEntry[] | undefined;
+  contents: EntryList | undefined;
 }
 
 const OK: TableReply = { ok: true };
@@ -79,21 +80,22 @@ async function read(table: Table, progress: Progress, { from }: ReadCommand): Pr
 
 async function receive(table: Table, progress: Progress, command: ListCommand): Promise<TableReply> {
   const { verb, from, total, entries, force } = command;
-  if (from === 0) progress.list = { command, entries: [] };
+  if (from === 0) progress.list = { command, entries: new EntryList(), received: 0 };
   const { list } = progress;
-  if (list?.command.verb !== verb || list.command.total !== total || list.entries.length !== from) {
+  if (list?.command.verb !== verb || list.command.total !== total || list.received !== from) {
     progress.list = undefined;
     return refuse('a piece of a list that does not follow the last one');
   }
-  for (const entry of entries) list.entries.push(entry);
-  if (list.entries.length < total) return OK;
+  for (const entry of entries) list.entries.add(entry);
+  list.received += entries.length;
+  if (list.received < total) return OK;
   progress.list = undefined;
   switch (verb) {
     case 'add':
       await table.add(list.entries);
       break;
     case 'remove':
-      await table.remove(list.entries.map(entry => entry.address));
+      await table.remove(Array.from(list.entries, entry => entry.address));
       break;
     case 'replace':
       await table.replace(list.entries, force === undefined ? {} : { force });

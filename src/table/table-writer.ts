@@ -1,6 +1,8 @@
 // Writes to a table what is pushed and what is to be repaired, in turn, and remembers what the table should hold.
 
+import { AddressTimes, type Times } from './address-times.js';
 import { compareTable, type TableDifference, type WhiteEntry, whiteEntry } from './difference.js';
+import type { Entries } from './entry-list.js';
 import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
 import { type Table, type TableEntry, TableError } from './table.js';
@@ -23,7 +25,7 @@ export class TableWriter {
   readonly #now: () => number;
   readonly #queue = new PushQueue();
   /** When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not. */
-  #held = new Map<string, number>();
+  #held = new AddressTimes();
   /** While a look at the table lasts: addresses of which something was said since it began. */
   #touched: Set<string> | undefined;
   #writes: Promise<unknown> = Promise.resolve();
@@ -91,9 +93,8 @@ export class TableWriter {
   }
 
   /** Compares what the table should hold with what is white, where its contents cannot be listed: all may be missing. */
-  async compareBlindly(expires: ReadonlyMap<string, number>, now: number): Promise<TableDifference> {
-    const held = [...this.#held.keys()].map(address => ({ address }));
-    const { surplus, ends } = await compareTable(held, expires, now);
+  async compareBlindly(expires: Times, now: number): Promise<TableDifference> {
+    const { surplus, ends } = await compareTable(addressesOf(this.#held), expires, now);
     return { ...(await compareTable([], expires, now)), surplus, ends };
   }
 
@@ -122,7 +123,7 @@ export class TableWriter {
     { ends, surplus }: TableDifference,
     touched: ReadonlySet<string>,
     { isAddOnly }: RepairOptions,
-  ): ReadonlyMap<string, number> {
+  ): Times {
     const before = this.#held;
     this.#held = ends;
     touched.forEach(address => {
@@ -131,7 +132,7 @@ export class TableWriter {
     restore(touched, before, ends);
     if (isAddOnly)
       restore(
-        surplus.map(entry => entry.address),
+        Array.from(surplus, entry => entry.address),
         before,
         ends,
       );
@@ -139,7 +140,7 @@ export class TableWriter {
   }
 
   /** Takes out what is held no longer; what could not be taken out is held again, so as not to be taken for foreign. */
-  async #takeOut(addresses: readonly string[], before: ReadonlyMap<string, number>): Promise<void> {
+  async #takeOut(addresses: readonly string[], before: Times): Promise<void> {
     if (addresses.length === 0) return;
     try {
       await this.#table.remove(addresses);
@@ -161,20 +162,21 @@ export class TableWriter {
   }
 
   /** Adds entries; as many as go in where the table is too small for all of them. */
-  async #fill(entries: readonly TableEntry[]): Promise<void> {
+  async #fill(entries: Entries): Promise<void> {
     if (entries.length === 0) return;
     try {
       await this.#table.add(entries);
     } catch (error) {
       if (!(error instanceof TableError && error.code === 'full') || entries.length === 1) throw error;
-      const half = Math.ceil(entries.length / 2);
-      await this.#fill(entries.slice(0, half));
-      return this.#fill(entries.slice(half));
+      const all = [...entries];
+      const half = Math.ceil(all.length / 2);
+      await this.#fill(all.slice(0, half));
+      return this.#fill(all.slice(half));
     }
     await this.#note(entries);
   }
 
-  async #note(entries: readonly TableEntry[]): Promise<void> {
+  async #note(entries: Entries): Promise<void> {
     const now = this.#now();
     const slice = new TimeSlice();
     for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
@@ -193,13 +195,13 @@ export class TableWriter {
 }
 
 /** Lets one map hold again what another one held of these. */
-function restore(
-  addresses: Iterable<string>,
-  before: ReadonlyMap<string, number>,
-  held: Map<string, number>,
-): void {
+function restore(addresses: Iterable<string>, before: Times, held: AddressTimes): void {
   for (const address of addresses) {
     const end = before.get(address);
     if (end !== undefined) held.set(address, end);
   }
+}
+
+function* addressesOf(held: Times): Generator<TableEntry> {
+  for (const [address] of held) yield { address };
 }

@@ -1,18 +1,8 @@
 // A firewall's table of addresses, whichever firewall it is: the interface that the drivers in this room keep.
 
-/** One entry of a table. */
-export interface TableEntry {
-  /**
-   * Canonical text of an address. What {@link Table.read} gives may also be a prefix, or either with a leading `!`:
-   * a pf table holds those too, but only others put them there.
-   */
-  readonly address: string;
-  /**
-   * Seconds until the firewall itself forgets the entry, a whole number above 0. When adding, drivers of firewalls that
-   * do not forget ignore it; when reading, it is absent where the entry stays until it is removed.
-   */
-  readonly lifetimeSeconds?: number;
-}
+import type { Entries, EntryList, TableEntry } from './entry-list.js';
+
+export type { TableEntry };
 
 /** Which addresses a table takes. */
 export interface Families {
@@ -39,7 +29,7 @@ export interface ReplaceOptions {
 /** A change that {@link Table.dryRun} tries. */
 export interface TableChange {
   readonly verb: 'add' | 'remove' | 'replace';
-  readonly entries: readonly TableEntry[];
+  readonly entries: Entries;
 }
 
 /**
@@ -54,17 +44,17 @@ export interface Table {
   readonly families: Families;
   /** Finds out whether the table is there, is of a kind we can fill, and may be changed. Cheap. */
   probe(): Promise<TableState>;
-  /** All entries that can be named back to the firewall, in its order. */
-  read(): Promise<TableEntry[]>;
+  /** All entries that can be named back to the firewall: addresses in its order, then prefixes and negated ones. */
+  read(): Promise<EntryList>;
   /** Afterwards each of these is in the table with the life it was given, whether or not it was there before. */
-  add(entries: readonly TableEntry[]): Promise<void>;
+  add(entries: Entries): Promise<void>;
   /** Afterwards none of these is in the table, whether or not it was; texts as {@link read} gives them. */
   remove(addresses: readonly string[]): Promise<void>;
   /**
    * Afterwards the table holds exactly these. Atomic for packets, but for pf lists above the platform's cap on one
    * request: those converge without ever emptying the table. Refuses an empty list unless forced.
    */
-  replace(entries: readonly TableEntry[], options?: ReplaceOptions): Promise<void>;
+  replace(entries: Entries, options?: ReplaceOptions): Promise<void>;
   /** Has the firewall check a change without making it; fails as the change itself would, as far as it can tell. */
   dryRun(change: TableChange): Promise<void>;
   /**

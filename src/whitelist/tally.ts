@@ -1,7 +1,7 @@
 // Sums sightings up, one row an address, until a batch of them is taken.
 
 import { MAPPED_WORD as MAPPED } from '../address/address.js';
-import { ADDRESS_WORDS, AddressTable } from './address-table.js';
+import { ADDRESS_WORDS, AddressTable } from '../address/address-table.js';
 import { Batch, DIRECTION, FIELD, type LogRule } from './batch.js';
 import { originDirection, originRule, SIGHTING_FIELD, WIDE as WIDE_BIT } from './sighting-block.js';
 

@@ -63,7 +63,7 @@ export function tableContract(
     const state = await table.probe();
     assert.equal(typeof state.forgets, 'boolean');
     assert.ok(Array.isArray(state.warnings));
-    assert.deepEqual(await table.read(), []);
+    assert.deepEqual([...(await table.read())], []);
     assert.notEqual(table.name, '');
   });
 
@@ -137,7 +137,7 @@ export function tableContract(
         await rejects(table.remove(['192.0.2.1', text]), 'refused');
         await rejects(table.dryRun({ verb: 'remove', entries: entries(text) }), 'refused');
       }
-      assert.deepEqual(await table.read(), []);
+      assert.deepEqual([...(await table.read())], []);
     },
   );
 
@@ -145,7 +145,7 @@ export function tableContract(
     for (const lifetimeSeconds of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       await rejects(table.add([{ address: '192.0.2.1', lifetimeSeconds }]), 'refused');
     }
-    assert.deepEqual(await table.read(), []);
+    assert.deepEqual([...(await table.read())], []);
   });
 
   check('a table that is gone is an error that says so', gaps.vanishes, async ({ table, drop }) => {
@@ -205,7 +205,7 @@ export function entries(...addresses: string[]): { address: string; lifetimeSeco
 
 /** The addresses in a table, sorted as text. */
 export async function addresses(table: Table): Promise<string[]> {
-  return (await table.read()).map(entry => entry.address).sort();
+  return Array.from(await table.read(), entry => entry.address).sort();
 }
 
 /** Asserts that a promise is rejected with a TableError of this code. */
@@ -227,7 +227,7 @@ export async function rejects(
 const PATIENCE_SECONDS = 20;
 
 async function hasLives(table: Table, expected: Record<string, number>): Promise<void> {
-  const lives = new Map((await table.read()).map(entry => [entry.address, entry.lifetimeSeconds]));
+  const lives = new Map(Array.from(await table.read(), entry => [entry.address, entry.lifetimeSeconds]));
   assert.deepEqual([...lives.keys()].sort(), Object.keys(expected).sort());
   for (const [address, seconds] of Object.entries(expected)) {
     const life = lives.get(address);

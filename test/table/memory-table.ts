@@ -1,11 +1,11 @@
 // A table in memory, with a clock and faults of the test's choosing.
 
+import { type Entries, EntryList } from '../../src/table/entry-list.js';
 import {
   type Families,
   type ReplaceOptions,
   type Table,
   type TableChange,
-  type TableEntry,
   TableError,
   type TableErrorCode,
   type TableState,
@@ -59,7 +59,7 @@ export class MemoryTable implements Table {
     return { forgets: this.#forgets, warnings: [] };
   }
 
-  async read(): Promise<TableEntry[]> {
+  async read(): Promise<EntryList> {
     await this.#begin('read');
     this.#forget();
     const contents = [...this.ends].map(([address, end]) =>
@@ -68,15 +68,15 @@ export class MemoryTable implements Table {
         : { address, lifetimeSeconds: Math.max(1, Math.floor(end - this.#now())) },
     );
     await this.lag();
-    return contents;
+    return new EntryList(contents);
   }
 
-  async add(entries: readonly TableEntry[]): Promise<void> {
+  async add(entries: Entries): Promise<void> {
     await checkEntries(entries);
     if (entries.length === 0) return;
     await this.#begin('add', entries.length);
     this.#forget();
-    const after = new Set([...this.ends.keys(), ...entries.map(entry => entry.address)]);
+    const after = new Set([...this.ends.keys(), ...Array.from(entries, entry => entry.address)]);
     if (after.size > this.#capacity) throw new TableError('full', `Cannot add to ${this.name}: it is full`);
     this.#put(entries);
     await this.lag();
@@ -90,7 +90,7 @@ export class MemoryTable implements Table {
     await this.lag();
   }
 
-  async replace(entries: readonly TableEntry[], options: ReplaceOptions = {}): Promise<void> {
+  async replace(entries: Entries, options: ReplaceOptions = {}): Promise<void> {
     refuseEmpty(this.name, entries, options);
     await checkEntries(entries);
     await this.#begin('replace', entries.length);
@@ -121,7 +121,7 @@ export class MemoryTable implements Table {
     if (code !== undefined) throw new TableError(code, `Cannot ${method} ${this.name}: ${code}`);
   }
 
-  #put(entries: readonly TableEntry[]): void {
+  #put(entries: Entries): void {
     for (const { address, lifetimeSeconds } of entries) {
       if (!takes(this.families, address)) continue;
       const life = this.#forgets

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addScript, deleteScript, replaceScript } from '../../src/table/nft-script.js';
+import { addScript, addScripts, deleteScript, replaceScripts } from '../../src/table/nft-script.js';
 
 const SET = 'inet spamlogd white4';
 const day = 86_400;
@@ -38,14 +38,26 @@ test('a kernel that keeps the first timeout gets elements deleted and added agai
 });
 
 test('a replacement flushes and adds, whatever the kernel does with elements that are there', () => {
+  const style = { hasTimeouts: true, updates: false };
+  const sets = [{ words: SET.split(' '), isIpv6: false, style }];
   assert.equal(
-    text(replaceScript(SET, some.slice(0, 1), { hasTimeouts: true, updates: false })),
+    text(replaceScripts(sets, some.slice(0, 1))),
     'flush set inet spamlogd white4\nadd element inet spamlogd white4 { 192.0.2.1 timeout 60s expires 60s }\n',
   );
+  assert.equal(text(replaceScripts(sets, [])), 'flush set inet spamlogd white4\n');
+});
+
+test('each entry goes to the set of its family, if there is one', () => {
+  const style = { hasTimeouts: false, updates: true };
+  const set4 = { words: ['ip', 't', 'w4'], isIpv6: false, style };
+  const set6 = { words: ['ip6', 't', 'w6'], isIpv6: true, style };
+  const mixed = ['192.0.2.1', '2001:db8::1', '192.0.2.2'].map(address => ({ address }));
   assert.equal(
-    text(replaceScript(SET, [], { hasTimeouts: true, updates: true })),
-    'flush set inet spamlogd white4\n',
+    text(addScripts([set4, set6], mixed)),
+    'add element ip t w4 { 192.0.2.1, 192.0.2.2 }\nadd element ip6 t w6 { 2001:db8::1 }\n',
   );
+  assert.equal(text(addScripts([set6], mixed)), 'add element ip6 t w6 { 2001:db8::1 }\n');
+  assert.deepEqual([...addScripts([set4, set6], [])], []);
 });
 
 test('what is deleted is named once', () => {

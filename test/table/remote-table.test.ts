@@ -159,7 +159,7 @@ test('what is no command touches no table', async () => {
 test('pieces that do not follow one another are refused, and the list begun is forgotten', async () => {
   const { executor, memory } = connect();
   const piece = (from: number, total: number, verb = 'add') =>
-    executor.execute({ verb, table: 1, from, total, entries: [{ address: '192.0.2.1' }] });
+    executor.execute({ verb, table: 1, from, total, entries: [{ address: `192.0.2.${from}` }] });
   assert.equal((await piece(1, 3)).ok, false);
   assert.equal((await piece(0, 3)).ok, true);
   assert.equal((await piece(1, 3, 'remove')).ok, false);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ADDRESS_WORDS, AddressTable } from '../../src/whitelist/address-table.js';
+import { ADDRESS_WORDS, AddressTable } from '../../src/address/address-table.js';
 
 const STRIDE = ADDRESS_WORDS + 2;
 type Words = readonly [number, number, number, number];
