@@ -4,7 +4,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { startDatabase } from '../src/daemon/open-database.js';
+import { whiteSource } from '../src/daemon/white-source.js';
 import type { WhiteEntry } from '../src/table/difference.js';
 import { TableKeeper } from '../src/table/keeper.js';
 import { NftTable } from '../src/table/nft.js';
@@ -13,6 +19,7 @@ import { createRunner } from '../src/table/runner.js';
 import type { Table, TableEntry } from '../src/table/table.js';
 import type { TableReply } from '../src/table/table-command.js';
 import { TableExecutor } from '../src/table/table-executor.js';
+import { longestStall } from './stall.js';
 
 /** A figure, and what it should be at most. */
 export interface Measurement {
@@ -95,28 +102,6 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/**
- * The longest time for which this process kept its event loop from coming round while something was done: no more than
- * it computed in that time, since what other processes took of a busy machine is not its doing.
- */
-async function longestStall(work: () => Promise<void>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  let used = process.cpuUsage();
-  let isOver = false;
-  const tick = (): void => {
-    const { user, system } = process.cpuUsage(used);
-    longest = Math.max(longest, Math.min(performance.now() - last, (user + system) / 1000));
-    last = performance.now();
-    used = process.cpuUsage();
-    if (!isOver) setImmediate(tick);
-  };
-  setImmediate(tick);
-  await work();
-  isOver = true;
-  return longest;
-}
-
 /** A first fill of a set against bare `nft -f` of the same list, alternating, as a ratio of medians. */
 export async function measureFirstFill(kernel: Kernel, count = 100_000, rounds = 5): Promise<Measurement[]> {
   const entries = makeEntries(count);
@@ -138,12 +123,25 @@ export async function measureFirstFill(kernel: Kernel, count = 100_000, rounds =
   ];
 }
 
+const SILENT = { info: () => undefined, warn: () => undefined };
+
+/** White entries in a database that is there. */
+function fillDatabase(path: string, count: number): void {
+  const db = new Database(path);
+  const now = Math.floor(Date.now() / 1000);
+  const insert = db.prepare("INSERT INTO entries VALUES (?, '', '', '', ?, ?, ?, 1, 0)");
+  db.transaction(() => {
+    for (const { address } of makeEntries(count)) insert.run(address, now, now, now + LIFETIME_SECONDS);
+  })();
+  db.close();
+}
+
 /** A keeper on a table whose database has these entries. */
 function makeKeeper(table: Table, white: ReadonlyMap<string, number>): TableKeeper {
   const source = async function* (): AsyncGenerator<WhiteEntry> {
     for (const [address, expire] of white) yield { address, expire };
   };
-  return new TableKeeper({ table, source, log: { info: () => undefined, warn: () => undefined } });
+  return new TableKeeper({ table, source, log: SILENT });
 }
 
 /** Tells of each batch of additions to a table when it is in the kernel. */
@@ -231,7 +229,7 @@ export async function measurePush(
   return percentiles(`one new address, ${how}`, times, 25);
 }
 
-/** The longest stall of the event loop while a table is looked at and, each second time, all of it is repaired. */
+/** The longest stall of the event loop while a table is filled from a database, looked at, and repaired after a flush. */
 export async function measureReconcile(
   kernel: Kernel,
   table: Table,
@@ -239,9 +237,12 @@ export async function measureReconcile(
   count = 100_000,
 ): Promise<Measurement[]> {
   kernel.empty();
-  const expire = Date.now() / 1000 + LIFETIME_SECONDS;
-  const white = new Map(makeEntries(count).map(({ address }) => [address, expire]));
-  const keeper = makeKeeper(table, white);
+  const folder = mkdtempSync(join(tmpdir(), 'spamlogd-bench-'));
+  const path = join(folder, 'db');
+  const store = await startDatabase(path, { canCreate: true, busyTimeoutMs: 30_000 });
+  await store.opened();
+  fillDatabase(path, count);
+  const keeper = new TableKeeper({ table, source: whiteSource(() => store), log: SILENT });
   const filling = await longestStall(() => keeper.start());
   const stalls: number[] = [];
   const times: number[] = [];
@@ -251,6 +252,8 @@ export async function measureReconcile(
   kernel.empty();
   const repairing = await longestStall(() => keeper.reconcile());
   await keeper.stop();
+  await store.close();
+  rmSync(folder, { recursive: true });
   return [
     { name: `look at ${count} entries, ${how}`, value: median(times), unit: 'ms' },
     { name: `longest stall while filling ${count}, ${how}`, value: filling, unit: 'ms', aim: 20 },

@@ -1,6 +1,6 @@
 // IPv4 and IPv6 addresses as values: four 32-bit words, an IPv4 address as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 
 /**
  * An address as four unsigned 32-bit words, most significant first. IPv4 is held as an IPv4-mapped IPv6 address,
@@ -56,7 +56,8 @@ export function formatAddress(words: AddressWords): string {
  * Strict as inet_pton(3): no leading zeros, no shortened IPv4, no zone (`%em0`), no brackets.
  */
 export function parseAddress(text: string): AddressWords | undefined {
-  if (isIPv4(text)) return [0, 0, MAPPED_WORD, dottedQuad(text)];
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== -1) return [0, 0, MAPPED_WORD, ipv4];
   if (!isIPv6(text) || text.includes('%')) return undefined;
   const [head = '', tail] = text.split('::');
   const front = hextets(head);
@@ -69,26 +70,40 @@ export function parseAddress(text: string): AddressWords | undefined {
 
 const DOT = 0x2e;
 const ZERO = 0x30;
+const MAX_TEXT = '255.255.255.255'.length;
 
-function dottedQuad(text: string): number {
+/** The word of an IPv4 address written as text, or -1 for anything else; strict as {@link parseAddress}. Allocates nothing. */
+export function parseIpv4(text: string): number {
+  if (text.length > MAX_TEXT) return -1;
   let word = 0;
   let part = 0;
+  let digits = 0;
+  let dots = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code !== DOT) part = 10 * part + code - ZERO;
-    else {
+    if (code === DOT) {
+      if (digits === 0) return -1;
       word = (word << 8) | part;
       part = 0;
+      digits = 0;
+      dots++;
+      continue;
     }
+    const digit = code - ZERO;
+    // A zero is not followed by anything.
+    if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return -1;
+    part = 10 * part + digit;
+    digits++;
+    if (part > 255) return -1;
   }
-  return ((word << 8) | part) >>> 0;
+  return dots === 3 && digits > 0 ? ((word << 8) | part) >>> 0 : -1;
 }
 
 function hextets(text: string): number[] {
   if (text === '') return [];
   return text.split(':').flatMap(part => {
     if (!part.includes('.')) return [Number.parseInt(part, 16)];
-    const quad = dottedQuad(part);
+    const quad = parseIpv4(part);
     return [quad >>> 16, quad & 0xffff];
   });
 }
@@ -96,7 +111,7 @@ function hextets(text: string): number[] {
 /** The canonical text of an address, or undefined when the text is not an address. */
 export function canonicalAddress(text: string): string | undefined {
   // The text of IPv4 can be written in one way only.
-  if (isIPv4(text)) return text;
+  if (parseIpv4(text) !== -1) return text;
   const words = parseAddress(text);
   return words && formatAddress(words);
 }

@@ -1,7 +1,7 @@
 // A time for each of very many addresses, in a few large pieces of memory: a hundred thousand texts and numbers of their
 // own would have the garbage collector stop the event loop for longer than packets may wait.
 
-import { formatWords, isIpv4Words, parseAddress } from '../address/address.js';
+import { type AddressWords, formatWords, MAPPED_WORD, parseAddress, parseIpv4 } from '../address/address.js';
 import { AddressTable } from '../address/address-table.js';
 
 /** A time by the canonical text of an address, as a map has it. */
@@ -39,16 +39,15 @@ export class AddressTimes implements Times {
 
   /** Gives an address a time; false when the text is not that of an address in its canonical form. */
   set(address: string, time: number): boolean {
-    const words = parseAddress(address);
-    if (words === undefined || !isCanonical(address, words)) return false;
-    const row = this.#table.row(...words) / STRIDE;
+    const at = this.#make(address);
+    if (at === -1) return false;
     if (this.#table.words !== this.#words) {
       this.#words = this.#table.words;
       this.#times = new Float64Array(this.#words.buffer);
     }
-    const at = row * ROW + TIME;
-    if (this.#times[at] === 0) this.#size += 1;
-    this.#times[at] = time;
+    const place = at / 2 + TIME;
+    if (this.#times[place] === 0) this.#size += 1;
+    this.#times[place] = time;
     return true;
   }
 
@@ -81,17 +80,26 @@ export class AddressTimes implements Times {
     return [formatWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!), time];
   }
 
+  /** Where an address's row begins, which is made if there is none; -1 for what is not an address. */
+  #make(address: string): number {
+    const ipv4 = parseIpv4(address);
+    if (ipv4 !== -1) return this.#table.row(0, 0, MAPPED_WORD, ipv4);
+    const words = parseCanonical(address);
+    return words === undefined ? -1 : this.#table.row(...words);
+  }
+
+  /** Where an address's time is, or -1 where it has none. */
   #find(address: string): number {
-    const words = parseAddress(address);
-    if (words === undefined || !isCanonical(address, words)) return -1;
-    const at = this.#table.find(...words);
+    const ipv4 = parseIpv4(address);
+    const words = ipv4 === -1 ? parseCanonical(address) : undefined;
+    if (ipv4 === -1 && words === undefined) return -1;
+    const at = words ? this.#table.find(...words) : this.#table.find(0, 0, MAPPED_WORD, ipv4);
     return at === -1 ? -1 : at / 2 + TIME;
   }
 }
 
-/** The text of IPv4 can be written in one way only, but for that of an IPv4-mapped address. */
-function isCanonical(address: string, words: readonly [number, number, number, number]): boolean {
-  return isIpv4Words(words[0], words[1], words[2])
-    ? !address.includes(':')
-    : formatWords(...words) === address;
+/** The words of an IPv6 address, if this is how it is written; an IPv4-mapped one is written as IPv4. */
+function parseCanonical(address: string): AddressWords | undefined {
+  const words = parseAddress(address);
+  return words !== undefined && formatWords(...words) === address ? words : undefined;
 }

@@ -1,7 +1,6 @@
 // Which texts may be handed to a firewall's program: pfctl and nft resolve host and interface names, so none may pass.
 
-import { isIPv4 } from 'node:net';
-import { canonicalAddress } from '../address/address.js';
+import { canonicalAddress, parseIpv4 } from '../address/address.js';
 import { parsePrefix } from '../address/prefix.js';
 import type { Entries } from './entry-list.js';
 import { type Families, type ReplaceOptions, type TableChange, TableError } from './table.js';
@@ -12,7 +11,7 @@ export const MAX_LIFETIME_SECONDS: number = 3650 * 86_400;
 
 /** `canonicalAddress`, quick for the text of IPv4, which can be written in one way only. */
 export function quickCanonicalAddress(text: string): string | undefined {
-  return isIPv4(text) ? text : canonicalAddress(text);
+  return parseIpv4(text) === -1 ? canonicalAddress(text) : text;
 }
 
 /** Whether the text is the canonical text of an address, and so fit for `Table.add`. */

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { isIP, SocketAddress } from 'node:net';
+import { isIP, isIPv4, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { canonicalAddress, formatAddress, formatWords, parseAddress } from '../../src/address/address.js';
+import {
+  canonicalAddress,
+  formatAddress,
+  formatWords,
+  parseAddress,
+  parseIpv4,
+} from '../../src/address/address.js';
 
 const word = fc.oneof(
   fc.constant(0),
@@ -34,6 +40,31 @@ test('what is not exactly one address is refused', () => {
   for (const text of [...wrong, '::1%lo0', '[::1]', '1::2::3', ':1', '12345::']) {
     assert.equal(parseAddress(text), undefined, text);
   }
+});
+
+test('IPv4 is read as strictly as Node reads it', () => {
+  const aPart = fc.constantFrom(
+    '0',
+    '1',
+    '00',
+    '01',
+    '10',
+    '99',
+    '255',
+    '256',
+    '1000',
+    '',
+    '-1',
+    ' 1',
+    '1e1',
+    'a',
+  );
+  const aText = fc.oneof(
+    fc.array(aPart, { minLength: 1, maxLength: 6 }).map(parts => parts.join('.')),
+    fc.string({ maxLength: 16 }),
+    word.map(value => formatWords(0, 0, 0xffff, value)),
+  );
+  fc.assert(fc.property(aText, text => assert.equal(parseIpv4(text) !== -1, isIPv4(text), text)));
 });
 
 test('every address comes back from its text', () => {
