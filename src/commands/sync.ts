@@ -47,13 +47,17 @@ export async function run({ settings, operands, output, warn }: Context): Promis
     if (isTerminal) process.stderr.write('\r\x1b[K');
     const skipped = result.skipped > 0 ? `, ${formatNumber(result.skipped)} skipped (not IPv4)` : '';
     await output.line(
-      `${formatNumber(result.addresses)} addresses sent in ${formatNumber(result.messages)} messages${skipped}: ${result.end}`,
+      `${count(result.addresses, 'address', 'addresses')} sent in ${count(result.messages, 'message', 'messages')}${skipped}: ${result.end}`,
     );
     return { complete: EXIT.ok, aborted: EXIT.interrupted, unreachable: EXIT.unavailable }[result.end];
   } finally {
     await sender.close();
     await store.close();
   }
+}
+
+function count(value: number, one: string, many: string): string {
+  return `${formatNumber(value)} ${value === 1 ? one : many}`;
 }
 
 function usage(error: Error): never {
