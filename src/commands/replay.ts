@@ -42,8 +42,7 @@ export async function run(context: Context): Promise<number> {
     interrupt.release();
     const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
     output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
-    if (settings.push)
-      await push(settings, store, settings.json ? () => {} : line => output.add(`${line}\n`));
+    if (settings.push) await push(settings, sink, settings.json ? () => {} : line => output.add(`${line}\n`));
     return report.isInterrupted ? EXIT.interrupted : replay.status;
   } finally {
     interrupt.release();
@@ -52,7 +51,7 @@ export async function run(context: Context): Promise<number> {
 }
 
 /** Puts what is white now into the tables. @throws {TableError} @throws {StoreError} */
-async function push(settings: Settings, store: Store, tell: (line: string) => void): Promise<void> {
+async function push(settings: Settings, sink: SightingSink, tell: (line: string) => void): Promise<void> {
   const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }] = await Promise.all([
     import('../daemon/push-tables.js'),
     import('../daemon/white-source.js'),
@@ -61,7 +60,7 @@ async function push(settings: Settings, store: Store, tell: (line: string) => vo
   for (const table of await openTables(settings.table)) {
     const report = await pushTable(
       table,
-      whiteSource(() => store),
+      whiteSource(() => sink.store),
       Date.now() / 1000,
       pushOptions(settings),
     );

@@ -12,6 +12,8 @@ export interface Written {
 
 /** Takes sightings in, and writes them to a store when told. */
 export interface SightingSink {
+  /** Where it writes to. */
+  readonly store: Store;
   /** Takes in a block of sightings as `Tally.add` does. A promise means: wait before you bring more. */
   add(words: Int32Array, end: number): Promise<void> | undefined;
   /** Writes all that was added since the last time; `rules` are those that the origins number. @throws {StoreError} */
@@ -22,13 +24,13 @@ export interface SightingSink {
 
 /** Tallies on this thread. */
 export class LocalSink implements SightingSink {
+  readonly store: Store;
   readonly #tally: PartitionedTally;
-  readonly #store: Store;
   readonly #whiteexpSeconds: number;
 
   constructor(store: Store, whiteexpSeconds: number) {
     this.#tally = new PartitionedTally(whiteexpSeconds);
-    this.#store = store;
+    this.store = store;
     this.#whiteexpSeconds = whiteexpSeconds;
   }
 
@@ -38,10 +40,10 @@ export class LocalSink implements SightingSink {
 
   async commit(rules: readonly LogRule[]): Promise<Written> {
     const batch = this.#tally.take(rules);
-    return { batch, result: await this.#store.applyBatch(batch, this.#whiteexpSeconds) };
+    return { batch, result: await this.store.applyBatch(batch, this.#whiteexpSeconds) };
   }
 
   close(): Promise<void> {
-    return this.#store.close();
+    return this.store.close();
   }
 }

@@ -25,6 +25,11 @@ export class WorkerSink implements SightingSink {
     this.#whiteexpSeconds = whiteexpSeconds;
   }
 
+  get store(): WorkerStore {
+    this.#store ??= this.#start();
+    return this.#store;
+  }
+
   async close(): Promise<void> {
     await this.#store?.close();
   }
@@ -33,8 +38,7 @@ export class WorkerSink implements SightingSink {
     const block = this.#free.pop() ?? new Int32Array(words.length);
     block.set(words);
     this.#underWay++;
-    this.#store ??= this.#start();
-    this.#last = this.#store.tally(block, end, this.#whiteexpSeconds).then(returned => {
+    this.#last = this.store.tally(block, end, this.#whiteexpSeconds).then(returned => {
       this.#free.push(returned);
       this.#underWay--;
     });
@@ -45,7 +49,6 @@ export class WorkerSink implements SightingSink {
 
   async commit(rules: readonly LogRule[]): Promise<Written> {
     await this.#last;
-    this.#store ??= this.#start();
-    return this.#store.commitTally(rules, this.#whiteexpSeconds);
+    return this.store.commitTally(rules, this.#whiteexpSeconds);
   }
 }
