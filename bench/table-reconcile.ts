@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { startDatabase } from '../src/daemon/open-database.js';
 import { whiteSource } from '../src/daemon/white-source.js';
+import { WorkerStore } from '../src/store/worker-store.js';
 import { TableKeeper } from '../src/table/keeper.js';
 import type { Table } from '../src/table/table.js';
 import { median } from './measure.js';
@@ -40,7 +40,7 @@ export async function measureReconcile(
   kernel.empty();
   const folder = mkdtempSync(join(tmpdir(), 'spamlogd-bench-'));
   const path = join(folder, 'db');
-  const store = await startDatabase(path, { canCreate: true, busyTimeoutMs: 30_000 });
+  const store = WorkerStore.start(path, { canCreate: true, busyTimeoutMs: 30_000 });
   await store.opened();
   fillDatabase(path, count);
   const keeper = new TableKeeper({ table, source: whiteSource(() => store), log: SILENT });

@@ -3,7 +3,7 @@
 import { formatPrefix } from '../address/prefix.js';
 import { parseDevice } from '../capture/capture-device.js';
 import { wantsSync } from '../daemon/sync-link.js';
-import { databasePath } from '../options/settings.js';
+import { databaseOf } from '../options/settings.js';
 import { DEFAULT_DEVICE, type Settings } from '../options/table.js';
 import { readTextFile } from '../options/text-file.js';
 import { UsageError } from '../options/usage-error.js';
@@ -46,7 +46,7 @@ function checkLive(settings: Settings): Promise<CheckReport> {
   const system = nodeSystem();
   const surroundings = {
     user: settings.user,
-    database: databasePath(settings),
+    database: databaseOf(settings).path,
     ...(wantsSync(settings) && { keyFile: settings['sync-key'] }),
     ownPids: [process.pid],
   };

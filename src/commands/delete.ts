@@ -5,11 +5,11 @@ import { EXIT } from './exit-status.js';
 import { editAddresses } from './hand-edit.js';
 
 /** Runs the command; status 1 when one of them was not there. @throws {UsageError} @throws {StoreError} */
-export async function run({ settings, operands, warn }: Context): Promise<number> {
+export async function run(context: Context): Promise<number> {
   let status: number = EXIT.ok;
-  await editAddresses(settings, operands, false, async (store, address) => {
+  await editAddresses(context, false, async (store, address) => {
     if (await store.delete(address)) return;
-    warn(`no entry for ${address}`);
+    context.warn(`no entry for ${address}`);
     status = EXIT.nothing;
   });
   return status;

@@ -1,9 +1,8 @@
 // list: the database, filtered and sorted, one record a line.
 
 import { openDatabase } from '../daemon/open-database.js';
-import { databasePath } from '../options/settings.js';
 import type { ListSort } from '../options/table.js';
-import { spamdbLine } from '../store/spamdb-line.js';
+import { formatSpamdb } from '../store/spamdb-text.js';
 import type { ListOptions, SortKey, StoreRecord } from '../store/store.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
@@ -20,7 +19,7 @@ const SORT_KEYS: Readonly<Record<ListSort, SortKey>> = {
 };
 
 /** Runs the command. @throws {StoreError} */
-export async function run({ settings, output }: Context): Promise<number> {
+export async function run({ settings, output, warn }: Context): Promise<number> {
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
   const { since } = settings;
@@ -36,11 +35,10 @@ export async function run({ settings, output }: Context): Promise<number> {
   const format = settings.json ? 'json' : settings.format;
   const describe = {
     json: (record: StoreRecord) => JSON.stringify(recordJson(record, now, whiteexpSeconds)),
-    spamdb: spamdbLine,
+    spamdb: (record: StoreRecord) => formatSpamdb(record).slice(0, -1),
     table: (record: StoreRecord) => tableLine(record, now, whiteexpSeconds),
   }[format];
-  const busyTimeoutMs = settings['busy-timeout'] * 1000;
-  const store = await openDatabase(databasePath(settings), { isReadOnly: true, busyTimeoutMs });
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   let isFirst = true;
   try {
     for await (const record of store.list(options)) {

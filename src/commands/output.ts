@@ -2,8 +2,12 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { encodeText } from '../store/spamdb-text.js';
 
 const ENOUGH = 1 << 16;
+
+/** A surrogate without its other half. */
+const STRAY = /\p{Surrogate}/u;
 
 /** Standard output cannot be written to; the message is fit to be shown as it is. */
 export class OutputError extends Error {
@@ -46,7 +50,8 @@ export class Output {
 
   #write(text: string): boolean {
     try {
-      return this.#stream.write(text);
+      // Text out of spamd's database may stand for bytes that are no UTF-8.
+      return this.#stream.write(STRAY.test(text) ? encodeText(text) : text);
     } catch (cause) {
       throw new OutputError(cause);
     }

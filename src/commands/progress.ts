@@ -27,14 +27,20 @@ export class Progress {
     this.#start = clock();
   }
 
+  /** Draws how many records were done and how fast, where nobody knows how many there are. */
+  count(records: number): void {
+    const seconds = this.#secondsIfDue();
+    if (seconds === undefined) return;
+    const rate = formatNumber(records / Math.max(seconds, 0.001));
+    this.#draw(`${formatNumber(records)} records  ${rate} records/s`);
+  }
+
   /** Draws the bar, not more often than is good to look at. `total` is undefined where nobody knows it. */
   update(bytes: number, total: number | undefined, packets: () => number): void {
-    const now = this.#clock();
-    if (!this.#terminal.isTTY || now - this.#drawn < INTERVAL_MS) return;
-    this.#drawn = now;
-    const seconds = (now - this.#start) / 1000;
+    const seconds = this.#secondsIfDue();
+    if (seconds === undefined) return;
     const rate = `${formatNumber(packets() / Math.max(seconds, 0.001))} packets/s`;
-    const room = (this.#terminal.columns || COLUMNS) - 1;
+    const room = this.#room;
     const line =
       total === undefined || total === 0
         ? `${formatBytes(bytes)}  ${rate}`
@@ -43,7 +49,23 @@ export class Progress {
             `${formatBytes(bytes)} of ${formatBytes(total)}  ${rate}  ${timeLeft(bytes, total, seconds)}`,
             room,
           );
-    this.#terminal.write(`\r\x1b[K${line.slice(0, room)}`);
+    this.#draw(line);
+  }
+
+  get #room(): number {
+    return (this.#terminal.columns || COLUMNS) - 1;
+  }
+
+  /** Seconds since the start, when it is time to draw. */
+  #secondsIfDue(): number | undefined {
+    const now = this.#clock();
+    if (!this.#terminal.isTTY || now - this.#drawn < INTERVAL_MS) return undefined;
+    this.#drawn = now;
+    return (now - this.#start) / 1000;
+  }
+
+  #draw(line: string): void {
+    this.#terminal.write(`\r\x1b[K${line.slice(0, this.#room)}`);
   }
 
   /** Takes the bar away. */

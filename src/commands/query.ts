@@ -2,7 +2,6 @@
 
 import { parsePrefix } from '../address/prefix.js';
 import { openDatabase } from '../daemon/open-database.js';
-import { databasePath } from '../options/settings.js';
 import { UsageError } from '../options/usage-error.js';
 import type { AddressRecord, TupleRecord } from '../store/store.js';
 import type { LogRule } from '../whitelist/batch.js';
@@ -12,7 +11,7 @@ import { formatNumber, formatRelative, formatTime, printable } from './format.js
 import { lastSeen, recordJson, recordStatus } from './record-view.js';
 
 /** Runs the command; status 1 when nothing is known of any of them. @throws {StoreError} @throws {UsageError} */
-export async function run({ settings, operands, output }: Context): Promise<number> {
+export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const prefixes = operands.map(operand => {
     const prefix = parsePrefix(operand);
     if (prefix === undefined) throw new UsageError(`"${operand}" is not an address or a network`);
@@ -20,8 +19,7 @@ export async function run({ settings, operands, output }: Context): Promise<numb
   });
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
-  const busyTimeoutMs = settings['busy-timeout'] * 1000;
-  const store = await openDatabase(databasePath(settings), { isReadOnly: true, busyTimeoutMs });
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   let known = 0;
   try {
     for (const { operand, prefix } of prefixes) {

@@ -8,7 +8,7 @@ const ANY = Number.POSITIVE_INFINITY;
 /** Options that every command knows. */
 export const COMMON_OPTIONS: readonly (keyof Settings)[] = ['help', 'version', 'config'];
 
-const STORE_OPTIONS = ['database', 'busy-timeout'] as const;
+const STORE_OPTIONS = ['database', 'sightings-database', 'busy-timeout'] as const;
 
 const POLICY_OPTIONS = [
   'inbound-only',
@@ -71,6 +71,7 @@ export const COMMANDS: readonly Command[] = [
     maximum: ANY,
     options: [
       ...STORE_OPTIONS,
+      'backup',
       'dry-run',
       'json',
       'strict',
@@ -128,7 +129,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Make addresses white by hand, as spamdb -a does',
     minimum: 1,
     maximum: ANY,
-    options: [...STORE_OPTIONS, 'whiteexp'],
+    options: [...STORE_OPTIONS, 'backup', 'whiteexp'],
     load: () => import('./add.js'),
   },
   {
@@ -137,7 +138,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Delete addresses, as spamdb -d does',
     minimum: 1,
     maximum: ANY,
-    options: STORE_OPTIONS,
+    options: [...STORE_OPTIONS, 'backup'],
     load: () => import('./delete.js'),
   },
   {
@@ -146,8 +147,35 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Trap addresses for a day, as spamdb -t -a does',
     minimum: 1,
     maximum: ANY,
-    options: STORE_OPTIONS,
+    options: [...STORE_OPTIONS, 'backup'],
     load: () => import('./trap.js'),
+  },
+  {
+    name: 'import',
+    operands: 'DATABASE|FILE|-',
+    summary: "Take over the records of another database, or of spamdb(8)'s text",
+    minimum: 1,
+    maximum: 1,
+    options: [...STORE_OPTIONS, 'backup', 'dry-run', 'json', 'at', 'whiteexp'],
+    load: () => import('./import.js'),
+  },
+  {
+    name: 'export',
+    operands: '[DATABASE|-]',
+    summary: "Give the records to another database, as spamdb(8)'s text, or as addresses to be trusted",
+    minimum: 0,
+    maximum: 1,
+    options: [...STORE_OPTIONS, 'status', 'min-age', 'min-count', 'dry-run', 'json', 'at', 'whiteexp'],
+    load: () => import('./export.js'),
+  },
+  {
+    name: 'verify',
+    operands: '[DATABASE]',
+    summary: 'Check a database of any kind, and say what is wrong where',
+    minimum: 0,
+    maximum: 1,
+    options: ['database', 'busy-timeout', 'backup', 'json'],
+    load: () => import('./verify.js'),
   },
   {
     name: 'table',

@@ -3,12 +3,14 @@
 import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
 import { SavefileError } from '../capture/savefile-error.js';
+import { backupIfWanted } from '../daemon/backup-database.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
-import { databaseStarter, memoryDatabase, openDatabase } from '../daemon/open-database.js';
+import { memoryDatabase, openDatabase, sqliteStarter } from '../daemon/open-database.js';
 import { Pipeline } from '../daemon/pipeline.js';
 import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
-import { databasePath } from '../options/settings.js';
+import { formatDatabase } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Policy } from '../policy/policy.js';
@@ -33,15 +35,19 @@ export async function run(context: Context): Promise<number> {
   const policy = await guardedPolicy(settings, rule => warn(`warning: ${rule}`));
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
-  const path = databasePath(settings);
-  const sink = await openSink(settings, path);
+  if (!settings['dry-run']) await backupIfWanted(settings);
+  const sink = await openSink(settings, warn);
   const interrupt = listenForInterrupt();
   const replay = new Replay(policy, sink, settings.strict, warn, interrupt.signal);
   try {
     await replay.run(paths);
     interrupt.release();
     const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
-    output.add(settings.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, path));
+    output.add(
+      settings.json
+        ? `${JSON.stringify(reportJson(report))}\n`
+        : reportText(report, formatDatabase(databaseOf(settings))),
+    );
     if (settings.push) await push(settings, sink, settings.json ? () => {} : line => output.add(`${line}\n`));
     return report.isInterrupted ? EXIT.interrupted : replay.status;
   } finally {
@@ -68,14 +74,24 @@ async function push(settings: Settings, sink: SightingSink, tell: (line: string)
   }
 }
 
-async function openSink(settings: Settings, path: string): Promise<SightingSink> {
-  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+async function openSink(settings: Settings, warn: (message: string) => void): Promise<SightingSink> {
   const whiteexpSeconds = settings.whiteexp * 3600;
+  const database = databaseOf(settings);
   if (settings['dry-run']) {
-    const base = existsSync(path) ? await openDatabase(path, { isReadOnly: true, busyTimeoutMs }) : undefined;
+    const base = existsSync(database.path)
+      ? await openDatabase(settings, { isReadOnly: true }, { warn })
+      : undefined;
     return new LocalSink(await memoryDatabase(base), whiteexpSeconds);
   }
-  return new WorkerSink(await databaseStarter(path, { canCreate: true, busyTimeoutMs }), whiteexpSeconds);
+  if (database.kind === 'sqlite')
+    return new WorkerSink(await sqliteStarter(settings, { canCreate: true }), whiteexpSeconds);
+  // It has a thread of its own for the file, and is spamd's to make.
+  let isToldOfIpv6 = false;
+  const onIpv6 = (): void => {
+    if (!isToldOfIpv6) warn("warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone");
+    isToldOfIpv6 = true;
+  };
+  return new LocalSink(await openDatabase(settings, {}, { warn, onIpv6 }), whiteexpSeconds);
 }
 
 /** The first Ctrl-C ends the reading; a second one ends the program as usual. */

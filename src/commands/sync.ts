@@ -2,7 +2,6 @@
 
 import { openDatabase } from '../daemon/open-database.js';
 import { resolveTargets } from '../daemon/sync-link.js';
-import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Store } from '../store/store.js';
@@ -21,8 +20,7 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   const { key, warnings } = await readSyncKey(settings['sync-key']).catch(usage);
   for (const warning of warnings) warn(`warning: ${warning}`);
   const targets = await resolveTargets(texts).catch(usage);
-  const busyTimeoutMs = settings['busy-timeout'] * 1000;
-  const store = await openDatabase(databasePath(settings), { isReadOnly: true, busyTimeoutMs });
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   const sender = new SyncSender({
     targets,
     key,

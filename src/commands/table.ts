@@ -4,7 +4,6 @@ import { openDatabase } from '../daemon/open-database.js';
 import { compareWithDatabase, openTables, pushTable, type TableReport } from '../daemon/push-tables.js';
 import { whiteSource } from '../daemon/white-source.js';
 import { unknownName } from '../options/nearest.js';
-import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Table } from '../table/table.js';
@@ -16,7 +15,7 @@ import type { Output } from './output.js';
 const VERBS = ['show', 'diff', 'push'] as const;
 
 /** Runs the command; `diff` ends with status 1 when a table differs. @throws {TableError} @throws {StoreError} */
-export async function run({ settings, operands, output }: Context): Promise<number> {
+export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const verb = VERBS.find(one => one === operands[0]);
   if (verb === undefined) throw new UsageError(unknownName('operand', operands[0]!, VERBS));
   if (settings.table.length === 0) throw new UsageError(`"table ${verb}" needs --table`);
@@ -25,10 +24,7 @@ export async function run({ settings, operands, output }: Context): Promise<numb
     for (const table of tables) await show(table, settings, output);
     return EXIT.ok;
   }
-  const store = await openDatabase(databasePath(settings), {
-    isReadOnly: true,
-    busyTimeoutMs: settings['busy-timeout'] * 1000,
-  });
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   let differs = false;
   try {
     const source = whiteSource(() => store);

@@ -1,8 +1,10 @@
 // The engine with all that hangs on it: tables, control socket, status. The same as a process of its own or alone.
 
+import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
-import { databasePath } from '../options/settings.js';
+import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import { type ControlServer, openControlServer } from '../system/control-server.js';
@@ -58,7 +60,7 @@ export class EngineHost {
   /** Opens the database, the control socket and the tables. @throws Error in one line */
   static async start(options: HostOptions): Promise<EngineHost> {
     const { settings, logger } = options;
-    const lock = lockDatabase(databasePath(settings));
+    const lock = lockDatabase(databaseOf(settings));
     try {
       const engine = await Engine.open(settings, logger);
       let host: EngineHost | undefined;
@@ -170,11 +172,21 @@ export class EngineHost {
   }
 }
 
-/** Two daemons on one database would both think that they know what is in it. @throws Error when another has it */
-function lockDatabase(path: string): PidFile {
+/** The last folder only: a mistyped path stays an error, which whatever is written there first tells. */
+function makeFolder(folder: string): void {
   try {
-    return claimPidFile(`${path}.lock`);
+    mkdirSync(folder, { mode: 0o755 });
+  } catch {}
+}
+
+/** Two daemons on one database would both think that they know what is in it. @throws Error when another has it */
+function lockDatabase(database: DatabaseName): PidFile {
+  try {
+    makeFolder(folderOf(database));
+    return claimPidFile(lockFileOf(database));
   } catch (cause) {
-    throw new Error(`Cannot have database "${path}" alone: ${(cause as Error).message}`, { cause });
+    throw new Error(`Cannot have database "${formatDatabase(database)}" alone: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -3,13 +3,11 @@
 import type { Logger } from 'pino';
 import { formatWords } from '../address/address.js';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
-import { databasePath } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Policy } from '../policy/policy.js';
-import type { StoreError } from '../store/store.js';
-import type { WorkerStore } from '../store/worker-store.js';
+import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
@@ -42,6 +40,8 @@ export interface EngineStatus extends Counts, WriterCounts {
   /** White entries in the database when they were last looked at; null before that. */
   readonly entries: number | null;
   readonly expired: number;
+  /** Rows of IPv6 addresses that the database does not keep, as spamd's keeps none. */
+  readonly ipv6NotKept: number;
   /** When the last packet came, in seconds since the epoch; null when none did. */
   readonly lastPacket: number | null;
   readonly linkType: number | null;
@@ -61,6 +61,7 @@ export class Engine {
   readonly #timers: NodeJS.Timeout[] = [];
   #entries: number | null = null;
   #expired = 0;
+  #ipv6NotKept = 0;
   #lastPacket: number | null = null;
   #linkType: number | null = null;
   #interfaceIndex: number | undefined;
@@ -103,8 +104,9 @@ export class Engine {
 
   /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
   static async open(settings: Settings, logger: Logger): Promise<Engine> {
-    const path = databasePath(settings);
-    const database = await LiveDatabase.open(path, storeOptions(settings), {
+    const database = await LiveDatabase.open(settings, {
+      warn: line => logger.warn(line),
+      onIpv6: addresses => engine.#onIpv6(addresses),
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => {
         if (engine.#databaseError === null) engine.#onTrouble(error);
@@ -120,7 +122,7 @@ export class Engine {
   }
 
   /** The database, for those that read it: a table's keeper. */
-  get store(): WorkerStore {
+  get store(): Store {
     return this.#database.store;
   }
 
@@ -213,7 +215,7 @@ export class Engine {
   #onTrouble(error: StoreError | undefined): void {
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
-    if (error === undefined) this.#logger.info(`database "${this.#database.path}" works again${lost}`);
+    if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
     this.#databaseError = error?.message ?? null;
   }
@@ -238,8 +240,14 @@ export class Engine {
     for (const listener of this.#listeners) listener.onExpired(gone);
   }
 
+  #onIpv6(addresses: number): void {
+    if (this.#ipv6NotKept === 0)
+      this.#logger.info('spamd keeps no IPv6 addresses: those go to the tables alone, and are counted');
+    this.#ipv6NotKept += addresses;
+  }
+
   #onReplaced(): void {
-    this.#logger.warn(`database "${this.#database.path}" was replaced: using the new one`);
+    this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
     this.#writer.known.clear();
   }
 
@@ -254,10 +262,11 @@ export class Engine {
     return {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
-      database: this.#database.path,
+      database: this.#database.name,
       databaseError: this.#databaseError,
       entries: this.#entries,
       expired: this.#expired,
+      ipv6NotKept: this.#ipv6NotKept,
       lastPacket: this.#lastPacket,
       linkType: this.#linkType,
     };
@@ -283,8 +292,4 @@ export class Engine {
       await this.#database.close();
     }
   }
-}
-
-function storeOptions(settings: Settings): { canCreate: boolean; busyTimeoutMs: number } {
-  return { canCreate: true, busyTimeoutMs: settings['busy-timeout'] * 1000 };
 }

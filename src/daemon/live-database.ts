@@ -1,13 +1,14 @@
 // The daemon's database for as long as it lives: opened anew when another file was put in its place.
 
 import { statSync } from 'node:fs';
-import type { SqliteOptions } from '../store/sqlite-store.js';
-import { StoreError } from '../store/store.js';
-import type { WorkerStore } from '../store/worker-store.js';
-import { startDatabase } from './open-database.js';
+import { formatDatabase } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
+import { type Store, StoreError } from '../store/store.js';
+import { type DatabaseSettings, openLiveDatabase } from './open-database.js';
+import type { SpamdReports } from './open-spamd-db.js';
 
 /** What is told of a database. */
-export interface DatabaseReports {
+export interface DatabaseReports extends SpamdReports {
   /** Another file is in its place, and in use from now on. */
   readonly onReplaced: () => void;
   /** Another file is in its place and cannot be opened; it is tried again. */
@@ -16,43 +17,44 @@ export interface DatabaseReports {
 
 /** One database a daemon. */
 export class LiveDatabase {
-  readonly path: string;
-  readonly #options: SqliteOptions;
+  readonly name: string;
+  readonly #path: string;
+  readonly #settings: DatabaseSettings;
   readonly #reports: DatabaseReports;
-  #store: WorkerStore;
+  #store: Store;
   #identity: string;
   #isReopening = false;
 
-  private constructor(path: string, options: SqliteOptions, reports: DatabaseReports, store: WorkerStore) {
-    this.path = path;
-    this.#options = options;
+  private constructor(settings: DatabaseSettings, reports: DatabaseReports, store: Store) {
+    const database = databaseOf(settings);
+    this.name = formatDatabase(database);
+    this.#path = database.path;
+    this.#settings = settings;
     this.#reports = reports;
     this.#store = store;
-    this.#identity = fileIdentity(path);
+    this.#identity = fileIdentity(this.#path);
   }
 
   /** Opens a database. @throws {StoreError} */
-  static async open(path: string, options: SqliteOptions, reports: DatabaseReports): Promise<LiveDatabase> {
-    const store = await startDatabase(path, options);
-    await store.opened();
-    return new LiveDatabase(path, options, reports, store);
+  static async open(settings: DatabaseSettings, reports: DatabaseReports): Promise<LiveDatabase> {
+    return new LiveDatabase(settings, reports, await openIt(settings, reports));
   }
 
   /** The database as it was opened last. */
-  get store(): WorkerStore {
+  get store(): Store {
     return this.#store;
   }
 
   /** The database to write to: what is written to a file that was replaced is lost. @throws {StoreError} */
-  storeInPlace(): WorkerStore {
-    if (fileIdentity(this.path) === this.#identity) return this.#store;
+  storeInPlace(): Store {
+    if (fileIdentity(this.#path) === this.#identity) return this.#store;
     void this.check();
-    throw new StoreError('missing', `Store "${this.path}" is not the file it was`);
+    throw new StoreError('missing', `Store "${this.name}" is not the file it was`);
   }
 
   /** Looks whether it is the file that it was, and opens the one that is there now. */
   async check(): Promise<void> {
-    if (this.#isReopening || fileIdentity(this.path) === this.#identity) return;
+    if (this.#isReopening || fileIdentity(this.#path) === this.#identity) return;
     this.#isReopening = true;
     try {
       await this.#reopen();
@@ -66,16 +68,20 @@ export class LiveDatabase {
   async #reopen(): Promise<void> {
     // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
     await this.#store.close().catch(() => {});
-    const fresh = await startDatabase(this.path, this.#options);
-    await fresh.opened();
-    this.#store = fresh;
-    this.#identity = fileIdentity(this.path);
+    this.#store = await openIt(this.#settings, this.#reports);
+    this.#identity = fileIdentity(this.#path);
     this.#reports.onReplaced();
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+/** SQLite's is made where it is missing; spamd makes its own. */
+function openIt(settings: DatabaseSettings, reports: DatabaseReports): Promise<Store> {
+  const canCreate = databaseOf(settings).kind === 'sqlite';
+  return openLiveDatabase(settings, { canCreate }, reports);
 }
 
 function fileIdentity(path: string): string {

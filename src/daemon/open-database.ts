@@ -1,37 +1,88 @@
 // Chooses the adapter for a database and opens it.
 
+import { formatDatabase } from '../options/database.js';
+import { findKind } from '../options/find-kind.js';
+import { databaseOf } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
 import type { SqliteOptions } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
+import type { RecordSink } from '../store/transfer.js';
 import type { WorkerStore } from '../store/worker-store.js';
+import type { SpamdReports } from './open-spamd-db.js';
 
-/** Opens a database on this thread: for commands that do nothing beside. @throws {StoreError} */
-export async function openDatabase(path: string, options: SqliteOptions): Promise<Store> {
+/** What the settings say of a database. */
+export type DatabaseSettings = Pick<
+  Settings,
+  'database' | 'sightings-database' | 'busy-timeout' | 'whiteexp'
+>;
+
+/** What a database is opened for. */
+export interface OpenOptions {
+  /** Only to be read; it must exist. */
+  readonly isReadOnly?: boolean;
+  /** Make it when it does not exist. */
+  readonly canCreate?: boolean;
+}
+
+/** Opens a database for commands that do nothing beside: SQLite's on this thread. @throws {StoreError} */
+export async function openDatabase(
+  settings: DatabaseSettings,
+  options: OpenOptions,
+  reports: SpamdReports,
+): Promise<Store & RecordSink> {
+  const database = databaseOf(settings);
+  if (database.kind === 'spamd') {
+    const { openSpamd } = await import('./open-spamd-db.js');
+    return openSpamd(database, settings, options, reports);
+  }
   try {
     const { SqliteStore } = await import('../store/sqlite-store.js');
-    return new SqliteStore(path, options);
+    return new SqliteStore(database.path, sqliteOptions(settings, options));
   } catch (cause) {
-    if (cause instanceof StoreError) throw cause;
-    throw new StoreError('failed', `Cannot load better-sqlite3, which opens "${path}": ${firstLine(cause)}`, {
+    if (cause instanceof StoreError) throw withHint(cause, database.path);
+    const name = formatDatabase(database);
+    throw new StoreError('failed', `Cannot load better-sqlite3, which opens "${name}": ${firstLine(cause)}`, {
       cause,
     });
   }
 }
 
-/** What starts opening a database on a thread of its own: for those that must not wait for a lock or a disk. */
-export async function databaseStarter(path: string, options: SqliteOptions): Promise<() => WorkerStore> {
-  const { WorkerStore } = await import('../store/worker-store.js');
-  return () => WorkerStore.start(path, options);
+/** Opens a database for those that must not wait for a lock or a disk. @throws {StoreError} */
+export async function openLiveDatabase(
+  settings: DatabaseSettings,
+  options: OpenOptions,
+  reports: SpamdReports,
+): Promise<Store> {
+  if (databaseOf(settings).kind === 'spamd') return openDatabase(settings, options, reports);
+  const store = (await sqliteStarter(settings, options))();
+  await store.opened();
+  return store;
 }
 
-/** As {@link databaseStarter}, started at once. */
-export async function startDatabase(path: string, options: SqliteOptions): Promise<WorkerStore> {
-  return (await databaseStarter(path, options))();
+/** What starts opening an SQLite database on a thread of its own. */
+export async function sqliteStarter(
+  settings: DatabaseSettings,
+  options: OpenOptions,
+): Promise<() => WorkerStore> {
+  const { WorkerStore } = await import('../store/worker-store.js');
+  return () => WorkerStore.start(databaseOf(settings).path, sqliteOptions(settings, options));
 }
 
 /** An empty database in memory, or one that puts what is changed on top of another. */
 export async function memoryDatabase(base?: Store): Promise<Store> {
   const { MemoryStore } = await import('../store/memory-store.js');
   return new MemoryStore(base);
+}
+
+/** Somebody who names spamd's database by its path alone is told how it is named. */
+function withHint(error: StoreError, path: string): StoreError {
+  if (error.code !== 'not-ours' || findKind(path) !== 'spamd') return error;
+  const text = `Cannot open store "${path}": it is a database of spamd's: name it as spamd:${path}`;
+  return new StoreError('not-ours', text, { cause: error });
+}
+
+function sqliteOptions(settings: DatabaseSettings, options: OpenOptions): SqliteOptions {
+  return { ...options, busyTimeoutMs: settings['busy-timeout'] * 1000 };
 }
 
 function firstLine(error: unknown): string {

@@ -2,14 +2,15 @@
 
 import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { databasePath } from '../options/settings.js';
+import { folderOf } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { type Account, lookupAccount } from '../system/account.js';
 
 /** Makes them where they are missing. To be done as root, before anything is written. @throws Error in one line */
 export function makeOwnFolders(settings: Settings): void {
   const account = lookupAccount(settings.user);
-  const folders = new Set([dirname(databasePath(settings)), dirname(settings['control-socket'])]);
+  const folders = new Set([folderOf(databaseOf(settings)), dirname(settings['control-socket'])]);
   for (const folder of folders) makeOwnFolder(folder, account);
 }
 

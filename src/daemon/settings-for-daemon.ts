@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { LogOptions } from '../log/logger.js';
-import { databasePath } from '../options/settings.js';
+import { databaseOf } from '../options/settings.js';
 import { DEFAULT_DEVICE, type Settings } from '../options/table.js';
 import { readNetworks } from './make-policy.js';
 
@@ -11,6 +11,7 @@ const FIXED = [
   'device',
   'capture-engine',
   'database',
+  'sightings-database',
   'user',
   'table',
   'control-socket',
@@ -36,11 +37,13 @@ const FIXED = [
  * @throws {UsageError}
  */
 export function settingsForDaemon(settings: Settings, folder: string): Settings {
-  const { device = DEFAULT_DEVICE } = settings;
+  const { device = DEFAULT_DEVICE, 'sightings-database': sightings } = settings;
+  const database = databaseOf(settings);
   return {
     ...settings,
     device: device.includes('/') ? resolve(folder, device) : device,
-    database: resolve(folder, databasePath(settings)),
+    database: { ...database, path: resolve(folder, database.path) },
+    'sightings-database': sightings && sightings !== 'none' ? resolve(folder, sightings) : sightings,
     'control-socket': resolve(folder, settings['control-socket']),
     'sync-key': resolve(folder, settings['sync-key']),
     'pid-file': settings['pid-file'] && resolve(folder, settings['pid-file']),

@@ -67,6 +67,7 @@ export function statusReport({
       refreshed: engine.refreshed,
       trapped: engine.trapped,
       expired: engine.expired,
+      ipv6NotKept: engine.ipv6NotKept,
     },
     tables,
     sync,

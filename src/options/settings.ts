@@ -2,6 +2,7 @@
 
 import type { CommandLine } from './argv.js';
 import { readConfig } from './config.js';
+import { type DatabaseName, parseDatabase } from './database.js';
 import type { Option } from './option.js';
 import { DEFAULT_CONFIG, DEFAULT_DATABASE, OPTIONS, type Settings } from './table.js';
 import { UsageError } from './usage-error.js';
@@ -48,8 +49,17 @@ function parseOptions(
   return settings as Partial<Settings>;
 }
 
-/** The path of the database: as given, else of the environment, else the default. */
-export function databasePath(settings: Settings, environment: NodeJS.ProcessEnv = process.env): string {
-  const text = settings.database ?? (environment['SPAMLOGD_DATABASE'] || DEFAULT_DATABASE);
-  return text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : text;
+/**
+ * The database: as given, else of the environment, else the default.
+ * @throws {UsageError} when the environment names none
+ */
+export function databaseOf(
+  settings: Pick<Settings, 'database'>,
+  environment: NodeJS.ProcessEnv = process.env,
+): DatabaseName {
+  if (settings.database !== undefined) return settings.database;
+  const text = environment['SPAMLOGD_DATABASE'] || DEFAULT_DATABASE;
+  const parsed = parseDatabase(text);
+  if ('value' in parsed) return parsed.value;
+  throw new UsageError(`environment variable SPAMLOGD_DATABASE must be ${parsed.expected}, not "${text}"`);
 }

@@ -20,6 +20,7 @@ import {
 import { parseTableSpec, type TableSpec } from '../table/table-spec.js';
 import { DEFAULT_WHITEEXP_HOURS } from '../whitelist/entry.js';
 import { SYNC_PORT } from '../wire/sync-message-layout.js';
+import { type DatabaseName, parseDatabase } from './database.js';
 import { commaList, flag, list, type Option, text } from './option.js';
 import {
   type Parsed,
@@ -59,7 +60,9 @@ export interface Settings {
   readonly help: boolean;
   readonly version: boolean;
   readonly config: string | undefined;
-  readonly database: string | undefined;
+  readonly database: DatabaseName | undefined;
+  /** Path, or `none`; beside the database when not given. */
+  readonly 'sightings-database': string | undefined;
   readonly 'busy-timeout': number;
   readonly 'inbound-only': boolean;
   readonly interface: string | undefined;
@@ -105,6 +108,10 @@ export interface Settings {
   readonly push: boolean;
   readonly force: boolean;
   readonly 'dry-run': boolean;
+  /** Where to copy a database to before it is changed. */
+  readonly backup: string | undefined;
+  readonly 'min-age': number | undefined;
+  readonly 'min-count': number | undefined;
   readonly json: boolean;
   readonly strict: boolean;
   readonly at: number | undefined;
@@ -149,7 +156,13 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   ),
   database: text(
     'PATH',
-    `SQLite database, as PATH or sqlite:PATH ($SPAMLOGD_DATABASE, else ${DEFAULT_DATABASE})`,
+    `SQLite database, as PATH or sqlite:PATH, or spamd's own, as spamd:/var/db/spamd ($SPAMLOGD_DATABASE, else ${DEFAULT_DATABASE})`,
+    undefined,
+    parseDatabase,
+  ),
+  'sightings-database': text(
+    'PATH',
+    "Where to keep what spamd's own database has no room for, or none (spamlogd/NAME.sightings beside it)",
     undefined,
     parseText,
   ),
@@ -271,6 +284,21 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   push: flag('Afterwards push what is white now to the tables', onlyHere),
   force: flag('Empty a table if nothing is white', onlyHere),
   'dry-run': flag('Write nothing, only tell what would be written', { letter: 'n', ...onlyHere }),
+  backup: text('FILE', 'Copy the database to this new file first', undefined, parseText, onlyHere),
+  'min-age': text(
+    'AGE',
+    'Only the plain addresses of white entries made at least so long ago: 75d',
+    undefined,
+    parseDuration,
+    onlyHere,
+  ),
+  'min-count': text(
+    'N',
+    'Only the plain addresses of white entries that passed at least so often',
+    undefined,
+    value => parseWhole(value, 0, 2 ** 31 - 1, 'a number'),
+    onlyHere,
+  ),
   json: flag('Write JSON', onlyHere),
   strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
   at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime, onlyHere),

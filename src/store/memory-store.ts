@@ -12,15 +12,14 @@ import {
   isTrapped,
   trapByHand,
 } from '../whitelist/entry.js';
+import { isListed, sortRecords } from './listing.js';
 import {
   type AddressRecord,
   type AddressStatement,
   type BatchResult,
   type ListOptions,
-  lastSeenOf,
   OUTCOMES,
   type Sighting,
-  type SortKey,
   type Store,
   type StoreRecord,
   type SyncResult,
@@ -87,6 +86,11 @@ export class MemoryStore implements Store {
     });
   }
 
+  /** Takes a record as it is. */
+  set(record: AddressRecord): void {
+    this.#records.set(record.address, record);
+  }
+
   async get(address: string): Promise<Entry | undefined> {
     return (await this.#get(address))?.entry;
   }
@@ -121,8 +125,9 @@ export class MemoryStore implements Store {
         if (record.kind !== 'address' || !this.#records.has(record.address)) everything.push(record);
       }
     }
-    for (const record of this.#records.values())
+    for (const record of this.#records.values()) {
       if (record && isListed(record, options)) everything.push(record);
+    }
     yield* sortRecords(everything, options).slice(0, options.limit);
   }
 
@@ -189,50 +194,4 @@ function mergeSighting(before: Sighting | undefined, sightings: AddressSightings
     outbound: before.outbound + outbound,
     rule: isLater ? rule : before.rule,
   };
-}
-
-/** Whether a record fits the options of a list. */
-function isListed(record: StoreRecord, options: ListOptions): boolean {
-  const { now, status, seenSince, expiringUntil, whiteexpSeconds } = options;
-  const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
-  if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
-  const { entry } = record;
-  const recordStatus = record.kind === 'tuple' ? 'GREY' : entryStatus(entry, now);
-  if (status !== undefined && !status.has(recordStatus)) return false;
-  if (expiringUntil !== undefined && (entry.expire <= now || entry.expire > expiringUntil)) return false;
-  if (seenSince === undefined) return true;
-  if (record.kind === 'tuple' || (isTrapped(entry) && record.sighting === undefined)) return false;
-  return lastSeenOf(record, whiteexpSeconds) >= seenSince;
-}
-
-/** The records in the order that the options ask for; equal ones by address. */
-function sortRecords(records: readonly StoreRecord[], options: ListOptions): StoreRecord[] {
-  if (options.sort === 'database') return [...records];
-  const keyed = records.map(record => ({
-    record,
-    key: sortKey(record, options),
-    text: addressKey(record.address),
-  }));
-  keyed.sort((a, b) => a.key - b.key || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
-  return keyed.map(({ record }) => record);
-}
-
-function sortKey(record: StoreRecord, { sort, whiteexpSeconds }: ListOptions): number {
-  if (record.kind === 'spamtrap') return Number.POSITIVE_INFINITY;
-  const { entry } = record;
-  const keys: Record<Exclude<SortKey, 'database'>, () => number> = {
-    address: () => 0,
-    expire: () => entry.expire,
-    first: () => -entry.first,
-    pcount: () => -entry.pcount,
-    lastSeen: () =>
-      -(record.kind === 'address' ? lastSeenOf(record, whiteexpSeconds) : entry.expire - whiteexpSeconds),
-  };
-  return keys[sort as Exclude<SortKey, 'database'>]();
-}
-
-/** Text that sorts as the addresses' numbers do; what is no address comes last. */
-function addressKey(address: string): string {
-  const words = parseAddress(address);
-  return words ? words.map(word => word.toString(16).padStart(8, '0')).join('') : `~${address}`;
 }

@@ -1,9 +1,10 @@
 // Applies a batch of sightings to an SQLite database: at most one row of each table an address, in one transaction.
 
 import type { Database, Statement } from 'better-sqlite3';
-import type { AddressSightings, Batch } from '../whitelist/batch.js';
+import type { Batch } from '../whitelist/batch.js';
 import { applySightings, type Entry } from '../whitelist/entry.js';
 import { fillTables } from './sqlite-fill.js';
+import { prepareMergeSighting, writeSighting } from './sqlite-sightings.js';
 import { type BatchResult, OUTCOMES } from './store.js';
 
 const OWN_ROW = "helo = '' AND \"from\" = '' AND \"to\" = ''";
@@ -33,19 +34,7 @@ export class SqliteBatchWriter {
     this.#updateEntry = db.prepare(
       'UPDATE entries SET first = ?, pass = ?, expire = ?, bcount = ?, pcount = ? WHERE rowid = ?',
     );
-    const columns =
-      'ip, first_seen, last_seen, last_direction, inbound, outbound, interface, ruleset, rulenr, subrulenr';
-    const insert = `INSERT INTO sightings(${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    const ofLater = (column: string): string =>
-      `${column} = iif(excluded.last_seen >= last_seen, excluded.${column}, ${column})`;
-    this.#mergeSighting = db.prepare(
-      `${insert} ON CONFLICT(ip) DO UPDATE SET
-         first_seen = min(first_seen, excluded.first_seen),
-         ${['last_direction', 'interface', 'ruleset', 'rulenr', 'subrulenr'].map(ofLater).join(', ')},
-         last_seen = max(last_seen, excluded.last_seen),
-         inbound = inbound + excluded.inbound,
-         outbound = outbound + excluded.outbound`,
-    );
+    this.#mergeSighting = prepareMergeSighting(db);
   }
 
   /** One transaction; what it throws is SQLite's. */
@@ -90,10 +79,4 @@ export class SqliteBatchWriter {
   #isEmpty(table: string): boolean {
     return this.#db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined;
   }
-}
-
-function writeSighting(put: Statement<unknown[]>, sightings: AddressSightings): void {
-  const { address, firstSeen, lastSeen, lastDirection, inbound, outbound, rule } = sightings;
-  const { interface: name, ruleset, rulenr, subrulenr } = rule;
-  put.run(address, firstSeen, lastSeen, lastDirection, inbound, outbound, name, ruleset, rulenr, subrulenr);
 }

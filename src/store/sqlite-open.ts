@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { sqliteError } from './sqlite-errors.js';
-import { checkSchema, ensureSchema, isEmpty } from './sqlite-schema.js';
+import { isEmpty, type Schema, WHITELIST_SCHEMA } from './sqlite-schema.js';
 import { StoreError } from './store.js';
 
 /** Required, not imported: Node.js would read the package twice, for the names that it exports. That is felt in `query`. */
@@ -24,8 +24,12 @@ export interface SqliteOptions {
 /** As long as greyd may hold its lock several times over. */
 export const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
 
-/** Opens a database, which then has greyd's tables, and ours unless it is only read. @throws {StoreError} */
-export function openSqlite(path: string, options: SqliteOptions = {}): BetterSqlite3.Database {
+/** Opens a database, which then has the tables of a schema, or can do without while it is only read. @throws {StoreError} */
+export function openSqlite(
+  path: string,
+  options: SqliteOptions = {},
+  schema: Schema = WHITELIST_SCHEMA,
+): BetterSqlite3.Database {
   const { isReadOnly = false, canCreate = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
   const name = `"${path}"`;
   let verb = 'open';
@@ -39,13 +43,13 @@ export function openSqlite(path: string, options: SqliteOptions = {}): BetterSql
       makeFolder(dirname(resolve(path)));
     } else {
       checkAccess(file, name, isReadOnly);
-      refuseStranger(file, name, busyTimeoutMs);
+      refuseStranger(file, name, busyTimeoutMs, schema);
     }
     // Never `readonly`, not even to read: such a connection leaves files behind beside a write-ahead logged database.
     // Always absolute: SQLite takes '' and ':memory:' for databases that are gone when they are closed.
     const timeout = busyTimeoutMs;
     db = new Database(file ?? resolve(path), { fileMustExist: file !== undefined, timeout });
-    prepare(db, name, isReadOnly);
+    prepare(db, name, isReadOnly, schema);
     return db;
   } catch (cause) {
     db?.close();
@@ -93,12 +97,12 @@ function isWritable(path: string): boolean {
  * Where a log or a journal holds work that its writer has not finished, SQLite would finish it on the first occasion:
  * so whose database it is, is looked up by a connection that cannot.
  */
-function refuseStranger(file: string, name: string, timeout: number): void {
+function refuseStranger(file: string, name: string, timeout: number, schema: Schema): void {
   if (!['-wal', '-journal'].some(suffix => sizeOf(file + suffix) > 0)) return;
   let db: BetterSqlite3.Database | undefined;
   try {
     db = new Database(file, { readonly: true, fileMustExist: true, timeout });
-    if (!isEmpty(db)) checkSchema(db, name);
+    if (!isEmpty(db)) schema.check(db, name);
   } catch (error) {
     // Some work has to be finished before anybody can read.
     if (!String((error as { code?: string }).code).startsWith('SQLITE_READONLY')) throw error;
@@ -111,14 +115,14 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function prepare(db: BetterSqlite3.Database, name: string, isReadOnly: boolean): void {
+function prepare(db: BetterSqlite3.Database, name: string, isReadOnly: boolean, schema: Schema): void {
   if (isReadOnly) {
-    checkSchema(db, name);
+    schema.check(db, name);
     return;
   }
   // Every commit reaches the disk: what a batch reported as written survives a power failure.
   db.pragma('synchronous = FULL');
   // Room for a large batch: pages that do not fit are written twice.
   db.pragma('cache_size = -32768');
-  ensureSchema(db, name);
+  schema.ensure(db, name);
 }

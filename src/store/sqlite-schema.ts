@@ -45,6 +45,14 @@ CREATE TABLE IF NOT EXISTS sightings(
   subrulenr INTEGER
 ) WITHOUT ROWID;`;
 
+/** The tables that a database has. */
+export interface Schema {
+  /** Makes sure that the database is one of these, without changing it. @throws {StoreError} `not-ours` or `newer` */
+  readonly check: (db: Database, name: string) => void;
+  /** Makes the tables that are missing; a database without any table becomes a write-ahead logged one. @throws as check */
+  readonly ensure: (db: Database, name: string) => void;
+}
+
 const ENTRY_COLUMNS = ['ip', 'helo', 'from', 'to', 'first', 'pass', 'expire', 'bcount', 'pcount'];
 
 /** Whether there is such a table; the oldest greyd made none of spamtraps. */
@@ -61,11 +69,7 @@ export function isEmpty(db: Database): boolean {
   return db.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
 }
 
-/**
- * Makes sure that the database is one of ours or greyd's, without changing it.
- * @throws {StoreError} `not-ours` or `newer`
- */
-export function checkSchema(db: Database, name: string): void {
+function checkWhitelist(db: Database, name: string): void {
   const columns = columnsOf(db, 'entries');
   const missing = ENTRY_COLUMNS.find(column => !columns.includes(column));
   if (missing !== undefined) {
@@ -75,7 +79,11 @@ export function checkSchema(db: Database, name: string): void {
       `Cannot use store ${name}: it is not a greyd or spamlogd database (${why})`,
     );
   }
-  if (columnsOf(db, 'sightings_version').length === 0) return;
+  checkVersion(db, name);
+}
+
+function checkVersion(db: Database, name: string): void {
+  if (!hasTable(db, 'sightings_version')) return;
   const version = db.prepare('SELECT max(version) FROM sightings_version').pluck().get() as number | null;
   if (version !== null && version > SCHEMA_VERSION) {
     const text = `its schema version is ${version}, this program knows ${SCHEMA_VERSION}; use a later spamlogd`;
@@ -83,18 +91,34 @@ export function checkSchema(db: Database, name: string): void {
   }
 }
 
-/**
- * Makes the tables that are missing. A database without any table becomes a write-ahead logged one; the journal mode
- * of one that greyd made is left as it is.
- * @throws {StoreError} as {@link checkSchema}
- */
-export function ensureSchema(db: Database, name: string): void {
+function checkSightings(db: Database, name: string): void {
+  const why = hasTable(db, 'entries')
+    ? 'it holds a whitelist'
+    : !hasTable(db, 'sightings') && 'no table "sightings"';
+  if (why)
+    throw new StoreError('not-ours', `Cannot use store ${name}: it is no database of sightings (${why})`);
+  checkVersion(db, name);
+}
+
+function ensure(db: Database, name: string, check: Schema['check'], tables: string): void {
   if (isEmpty(db)) db.pragma('journal_mode = WAL');
-  else checkSchema(db, name);
+  else check(db, name);
   if (hasTable(db, 'sightings')) return;
   db.transaction(() => {
-    db.exec(GREYD_TABLES + OUR_TABLES);
+    db.exec(tables);
     const hasVersion = db.prepare('SELECT 1 FROM sightings_version').get() !== undefined;
     if (!hasVersion) db.prepare('INSERT INTO sightings_version VALUES (?)').run(SCHEMA_VERSION);
   }).immediate();
 }
+
+/** greyd's tables, with ours beside them. The journal mode of a database that greyd made is left as it is. */
+export const WHITELIST_SCHEMA: Schema = {
+  check: checkWhitelist,
+  ensure: (db, name) => ensure(db, name, checkWhitelist, GREYD_TABLES + OUR_TABLES),
+};
+
+/** Our tables alone: what is known of addresses whose entries are elsewhere. */
+export const SIGHTINGS_SCHEMA: Schema = {
+  check: checkSightings,
+  ensure: (db, name) => ensure(db, name, checkSightings, OUR_TABLES),
+};

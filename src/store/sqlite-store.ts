@@ -7,6 +7,7 @@ import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
 import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
 import { openSqlite, type SqliteOptions } from './sqlite-open.js';
+import type { SqlitePut } from './sqlite-put.js';
 import { findRecords } from './sqlite-query.js';
 import { hasTable } from './sqlite-schema.js';
 import {
@@ -20,6 +21,7 @@ import {
   type SyncResult,
   type TupleRecord,
 } from './store.js';
+import type { PutOutcome, RecordSink } from './transfer.js';
 
 export type { SqliteOptions } from './sqlite-open.js';
 
@@ -29,12 +31,13 @@ const OWN_ROW = "ip = ? AND helo = '' AND \"from\" = '' AND \"to\" = ''";
 const ENTRY = 'first, pass, expire, bcount, pcount';
 
 /** A {@link Store} on an SQLite file. */
-export class SqliteStore implements Store {
+export class SqliteStore implements Store, RecordSink {
   readonly #db: Database;
   readonly #name: string;
   readonly #isReadOnly: boolean;
   readonly #hasSightings: boolean;
   #writer: SqliteBatchWriter | undefined;
+  #put: SqlitePut | undefined;
 
   /** @throws {StoreError} */
   constructor(path: string, options: SqliteOptions = {}) {
@@ -59,6 +62,16 @@ export class SqliteStore implements Store {
   ): Promise<readonly SyncResult[]> {
     const { applyStatements } = await import('./sqlite-sync.js');
     return this.#transaction(db => applyStatements(db, statements, now, whiteexpSeconds));
+  }
+
+  async put(records: readonly StoreRecord[], now: number, isDry: boolean): Promise<PutOutcome[]> {
+    const { SqlitePut } = await import('./sqlite-put.js');
+    const putAll = (): PutOutcome[] => {
+      this.#put ??= new SqlitePut(this.#db, this.#hasSightings);
+      const put = this.#put;
+      return records.map(record => put.put(record, now, isDry));
+    };
+    return isDry ? this.#run('read', putAll) : this.#transaction(putAll);
   }
 
   async get(address: string): Promise<Entry | undefined> {

@@ -5,51 +5,31 @@ import type { Prefix } from '../address/prefix.js';
 import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
 import type { SqliteOptions } from './sqlite-open.js';
-import {
-  type AddressRecord,
-  type AddressStatement,
-  type BatchResult,
-  type ListOptions,
-  type Store,
-  StoreError,
-  type StoreRecord,
-  type SyncResult,
-  type TupleRecord,
+import type {
+  AddressRecord,
+  AddressStatement,
+  BatchResult,
+  ListOptions,
+  Store,
+  StoreRecord,
+  SyncResult,
+  TupleRecord,
 } from './store.js';
-import type { Committed, CursorPage, PlainMethod, Reply, Request, WorkerSetup } from './worker-protocol.js';
-
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
-}
+import { WorkerCalls } from './worker-calls.js';
+import type { Committed, CursorPage, PlainMethod, Request, WorkerSetup } from './worker-protocol.js';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** A {@link Store} whose calls return at once and are carried out one after the other. */
 export class WorkerStore implements Store {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  /** Settles when the database is open. */
-  readonly #opened: Promise<null>;
-  #lastId = 0;
+  readonly #calls: WorkerCalls<Request>;
   #lastCursor = 0;
-  #failure: StoreError | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(path: string, options: SqliteOptions) {
     const workerData: WorkerSetup = { path, options };
-    this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData });
-    this.#opened = new Promise((resolve, reject) => {
-      this.#waiting.set(0, { resolve, reject });
-    });
-    // Whoever asks something is told; nobody has to.
-    this.#opened.catch(() => {});
-    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
-    const thread = `The thread of store "${path}"`;
-    this.#worker.on('error', cause =>
-      this.#fail(new StoreError('failed', `${thread} has died: ${cause.message}`, { cause })),
-    );
-    this.#worker.on('exit', () => this.#fail(new StoreError('failed', `${thread} has ended`)));
+    const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData });
+    this.#calls = new WorkerCalls(worker, path);
   }
 
   /**
@@ -61,30 +41,11 @@ export class WorkerStore implements Store {
 
   /** Fulfilled when the database is open. @throws {StoreError} */
   async opened(): Promise<void> {
-    await this.#opened;
+    await this.#calls.opened();
   }
 
-  #settle(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(new StoreError(reply.error.code, reply.error.message));
-    else waiting?.resolve(reply.value as never);
-  }
-
-  #fail(error: StoreError): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-  }
-
-  async #ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {
-    await this.#opened;
-    if (this.#failure !== undefined) throw this.#failure;
-    const id = ++this.#lastId;
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id }, transfer);
-    });
+  #ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {
+    return this.#calls.ask(request, transfer);
   }
 
   #call<T>(method: PlainMethod, ...args: unknown[]): Promise<T> {
@@ -182,10 +143,6 @@ export class WorkerStore implements Store {
 
   /** A database that could not be opened, or whose thread has died, needs no closing; whoever asked was told. */
   async #end(): Promise<void> {
-    const isOpen = await this.#opened.then(
-      () => this.#failure === undefined,
-      () => false,
-    );
-    if (isOpen) await this.#call('close');
+    if (await this.#calls.isOpen()) await this.#call('close');
   }
 }

@@ -151,6 +151,8 @@ export interface DaemonStatus {
     readonly refreshed: number;
     readonly transactions: number;
     readonly lastFlush: string | null;
+    readonly ipv6NotKept: number;
+    readonly expired: number;
   };
 }
 

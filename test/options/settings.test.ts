@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { formatPrefix } from '../../src/address/prefix.js';
 import { parseArgv } from '../../src/options/argv.js';
-import { databasePath, readSettings } from '../../src/options/settings.js';
+import { databaseOf, readSettings } from '../../src/options/settings.js';
 import { DEFAULT_CONFIG, DEFAULT_DATABASE, OPTIONS, type Settings } from '../../src/options/table.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -52,7 +52,7 @@ test('a value out of range is refused, with its option and what it should be', a
     [['-W-5'], 'option "--whiteexp" must be hours from 1 to 2160, not "-5"'],
     [['--port=25,smtp'], 'option "--port" must be ports from 1 to 65535, not "25,smtp"'],
     [['--busy-timeout=3601'], 'option "--busy-timeout" must be seconds from 0 to 3600, not "3601"'],
-    [['--database='], 'option "--database" must be a text, not ""'],
+    [['--database='], 'option "--database" must be a database as PATH, sqlite:PATH or spamd:PATH, not ""'],
     [
       ['--ignore=192.0.2.1/24'],
       'option "--ignore" must be an address or a network without host bits, like 192.0.2.0/24, not "192.0.2.1/24"',
@@ -89,7 +89,7 @@ whiteexp = 36
 `,
   );
   const settings = await settingsOf('--config', path);
-  assert.equal(settings.database, '/var/lib/greyd/greyd.sqlite');
+  assert.deepEqual(settings.database, { kind: 'sqlite', path: '/var/lib/greyd/greyd.sqlite' });
   assert.equal(settings['busy-timeout'], 5);
   assert.equal(settings['inbound-only'], true);
   assert.equal(settings.interface, 'em0');
@@ -186,9 +186,28 @@ test('the database is the one given, else that of the environment, else the defa
   const given = await settingsOf('--database', 'a.sqlite');
   const prefixed = await settingsOf('--database', 'sqlite:a.sqlite');
   const environment = { SPAMLOGD_DATABASE: 'sqlite:/tmp/b.sqlite' };
-  assert.equal(databasePath(none, {}), DEFAULT_DATABASE);
-  assert.equal(databasePath(none, { SPAMLOGD_DATABASE: '' }), DEFAULT_DATABASE);
-  assert.equal(databasePath(none, environment), '/tmp/b.sqlite');
-  assert.equal(databasePath(given, environment), 'a.sqlite');
-  assert.equal(databasePath(prefixed, environment), 'a.sqlite');
+  const spamd = await settingsOf('--database', 'spamd:/var/db/spamd');
+  const sqlite = (path: string): object => ({ kind: 'sqlite', path });
+  assert.deepEqual(databaseOf(none, {}), sqlite(DEFAULT_DATABASE));
+  assert.deepEqual(databaseOf(none, { SPAMLOGD_DATABASE: '' }), sqlite(DEFAULT_DATABASE));
+  assert.deepEqual(databaseOf(none, environment), sqlite('/tmp/b.sqlite'));
+  assert.deepEqual(databaseOf(given, environment), sqlite('a.sqlite'));
+  assert.deepEqual(databaseOf(prefixed, environment), sqlite('a.sqlite'));
+  assert.deepEqual(databaseOf(spamd, environment), { kind: 'spamd', path: '/var/db/spamd' });
+});
+
+test('a database of an unknown kind is refused, wherever it is named', async () => {
+  const expected = 'a database as PATH, sqlite:PATH or spamd:PATH';
+  for (const name of ['mysql:x', 'SQLITE:x', 'sqlite:', 'spamd:']) {
+    await assert.rejects(settingsOf('--database', name), {
+      name: 'UsageError',
+      message: `option "--database" must be ${expected}, not "${name}"`,
+    });
+    const none = await settingsOf();
+    assert.throws(() => databaseOf(none, { SPAMLOGD_DATABASE: name }), {
+      name: 'UsageError',
+      message: `environment variable SPAMLOGD_DATABASE must be ${expected}, not "${name}"`,
+    });
+  }
+  assert.deepEqual(databaseOf(await settingsOf('--database', './a:b')), { kind: 'sqlite', path: './a:b' });
 });

@@ -33,6 +33,9 @@ export interface LockedFile {
 const O_EXLOCK = 0x20;
 
 const HAS_EXLOCK = ['darwin', 'dragonfly', 'freebsd', 'netbsd', 'openbsd'].includes(platform);
+
+/** Whether {@link LockOptions.lock} is needed here. */
+export const NEEDS_FLOCK: boolean = !HAS_EXLOCK;
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 50;
 const DEFAULT_TIMEOUT_MS = 30_000;

@@ -6,6 +6,7 @@ import { canonicalAddress, parseAddress } from '../../address/address.js';
 import { type Prefix, prefixContains } from '../../address/prefix.js';
 import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
+import { isListed, sortRecords } from '../listing.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -20,7 +21,7 @@ import {
 import type { PutOutcome, RecordSink } from '../transfer.js';
 import { openHashFile } from './hash-file.js';
 import { isBlank } from './hash-parts.js';
-import { isListed, sortRecords } from './list.js';
+import { Ipv6Shelf } from './ipv6-shelf.js';
 import type { LockOptions } from './locked-file.js';
 import { LoadedFile } from './page-file.js';
 import { decodeRecord, ipv4Key } from './record.js';
@@ -38,11 +39,21 @@ export interface SpamdDbOptions extends LockOptions {
   readonly book?: SightingsBook;
   /** Told how many rows of a batch were IPv6 addresses, which spamd deletes and the database therefore never gets. */
   readonly onIpv6?: (rows: number) => void;
+  /** Life of a whitelist entry: what the book has of IPv6 addresses is white that long. */
+  readonly whiteexpSeconds?: number;
   /** Told why the book refused a batch that the database has. */
-  readonly onBookError?: (error: unknown) => void;
+  readonly onBookError?: (error: Error) => void;
   /** Told of a record that was left out of a listing, because spamd knows no value of its size. */
   readonly onUnreadable?: (key: Uint8Array, valueBytes: number) => void;
 }
+
+/** The longest life of an entry, of 2160 hours: whatever was seen before that is white no more. */
+const LONGEST_LIFE_SECONDS = 2160 * 3600;
+
+const EVERYTHING: Prefix = { words: [0, 0, 0, 0], bits: 0 };
+
+/** What becomes of a record whose address has an entry afterwards. */
+const IS_THERE: ReadonlySet<PutOutcome> = new Set(['added', 'merged', 'kept']);
 
 /** Pairs that are looked at in one turn of the event loop. */
 const PAIRS_A_TURN = 500;
@@ -51,7 +62,7 @@ const PAIRS_A_TURN = 500;
  * {@link Store} over a Berkeley DB 1.85 hash file. Everything is read anew under the lock; nothing is kept. Where it
  * differs from other stores:
  *
- * - A row of IPv6 is `added` each time, with the end that it would have, and not stored.
+ * - IPv6 addresses are not in the file. They are white in memory, and in the book if there is one.
  * - A batch that meets an error changes nothing. Of a batch whose program is killed, or whose disk fills up, a part may be
  *   in the file, each entry of it whole.
  * - A listing is a copy of the database in memory, some 200 bytes an entry.
@@ -60,6 +71,8 @@ const PAIRS_A_TURN = 500;
 export class SpamdDbStore implements Store, RecordSink {
   readonly #options: SpamdDbOptions;
   readonly #writer: Writer;
+  readonly #ipv6 = new Ipv6Shelf();
+  #isClosed = false;
 
   /** See {@link openSpamdDb}, which looks whether the database is there and ours. */
   constructor(options: SpamdDbOptions) {
@@ -67,12 +80,22 @@ export class SpamdDbStore implements Store, RecordSink {
     this.#writer = new Writer(options.path, options);
   }
 
+  /** Reads from the book which IPv6 addresses were seen. @throws {StoreError} */
+  async recall(): Promise<void> {
+    const { book, whiteexpSeconds } = this.#options;
+    if (book && whiteexpSeconds) this.#ipv6.remember(await book.ipv6(), whiteexpSeconds);
+  }
+
   async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
     const { book, onIpv6, onBookError } = this.#options;
     const { outcomes, expires, ipv6 } = await this.#writer.run('apply', batch.words, whiteexpSeconds);
-    if (ipv6 > 0) onIpv6?.(ipv6);
+    const result = { outcomes, expires };
+    if (ipv6 > 0) {
+      await this.#ipv6.applyIpv6(batch, whiteexpSeconds, result);
+      onIpv6?.(ipv6);
+    }
     await book?.apply(batch).catch(error => onBookError?.(error));
-    return { outcomes, expires };
+    return result;
   }
 
   async *find(prefix: Prefix): AsyncIterable<AddressRecord | TupleRecord> {
@@ -81,21 +104,25 @@ export class SpamdDbStore implements Store, RecordSink {
       return words !== undefined && prefixContains(prefix, words);
     };
     for await (const records of this.#records(isInside)) yield* records.filter(isInside);
+    yield* this.#ipv6.find(prefix);
   }
 
   async *list(options: ListOptions): AsyncIterable<StoreRecord> {
-    const { limit = Number.POSITIVE_INFINITY, sort, whiteexpSeconds } = options;
+    const { limit = Number.POSITIVE_INFINITY, sort } = options;
     const sorted: StoreRecord[] = [];
-    let count = 0;
-    for await (const records of this.#records(() => true)) {
-      for (const record of records) {
-        if (!isListed(record, options)) continue;
-        if (sort !== 'database') sorted.push(record);
-        else if (count++ < limit) yield record;
-        else return;
-      }
+    let left = limit;
+    for await (const record of this.#everything()) {
+      if (!isListed(record, options)) continue;
+      if (sort !== 'database') sorted.push(record);
+      else if (left-- > 0) yield record;
+      else return;
     }
-    yield* sortRecords(sorted, sort, whiteexpSeconds).slice(0, limit);
+    yield* sortRecords(sorted, options).slice(0, limit);
+  }
+
+  async *#everything(): AsyncGenerator<StoreRecord> {
+    for await (const records of this.#records(() => true)) yield* records;
+    yield* this.#ipv6.find(EVERYTHING);
   }
 
   /** The records that `isWanted`, in the database's order, with their sightings; some at a time. */
@@ -139,7 +166,7 @@ export class SpamdDbStore implements Store, RecordSink {
 
   async get(address: string): Promise<Entry | undefined> {
     const key = ipv4Key(address);
-    return key && this.#writer.runDry('get', key);
+    return key ? this.#writer.runDry('get', key) : this.#ipv6.get(address);
   }
 
   async countWhite(now: number): Promise<number> {
@@ -161,21 +188,39 @@ export class SpamdDbStore implements Store, RecordSink {
   async delete(address: string): Promise<boolean> {
     const canonical = canonicalAddress(address) ?? address;
     const isDeleted = await this.#writer.run('remove', Buffer.from(canonical));
+    const isForgotten = await this.#ipv6.delete(canonical);
     await this.#options.book?.forget([canonical]);
-    return isDeleted;
+    return isDeleted || isForgotten;
   }
 
   async expireWhite(now: number): Promise<string[]> {
-    const addresses = await this.#writer.run('expireWhite', now);
-    if (addresses.length > 0) await this.#options.book?.forget(addresses);
-    return addresses;
+    const { book, onBookError } = this.#options;
+    const gone = [...(await this.#writer.run('expireWhite', now)), ...(await this.#ipv6.expireWhite(now))];
+    const forget = async (): Promise<void> => {
+      if (gone.length > 0) await book?.forget(gone);
+      // Of what spamd has deleted first we are not told.
+      await book?.forgetBefore(now - LONGEST_LIFE_SECONDS);
+    };
+    await forget().catch(error => onBookError?.(error));
+    return gone;
   }
 
-  put(records: readonly StoreRecord[], now: number, isDry: boolean): Promise<PutOutcome[]> {
-    return isDry ? this.#writer.runDry('put', records, now) : this.#writer.run('put', records, now);
+  async put(records: readonly StoreRecord[], now: number, isDry: boolean): Promise<PutOutcome[]> {
+    if (isDry) return this.#writer.runDry('put', records, now);
+    const outcomes = await this.#writer.run('put', records, now);
+    const { book, onBookError } = this.#options;
+    const seen = records.flatMap((record, i) =>
+      record.kind === 'address' && record.sighting && IS_THERE.has(outcomes[i]!)
+        ? [{ address: canonicalAddress(record.address)!, sighting: record.sighting }]
+        : [],
+    );
+    if (seen.length > 0) await book?.put(seen).catch(error => onBookError?.(error));
+    return outcomes;
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#writer.close();
     await this.#options.book?.close();
   }
@@ -206,5 +251,7 @@ export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore
   } catch (error) {
     throw toStoreError(path, error);
   }
-  return new SpamdDbStore(options);
+  const store = new SpamdDbStore(options);
+  await store.recall();
+  return store;
 }

@@ -26,6 +26,7 @@ export function toStoreError(path: string, error: unknown): StoreError {
   const storeCode =
     error instanceof HashFileError ? HASH_FILE_CODES[error.code] : (SYSTEM_CODES[code] ?? 'failed');
   // Node's messages end with the system call and the path.
-  const problem = message.replace(/, [a-z]+( '.*')?$/s, '');
+  const plain = message.replace(/, [a-z]+( '.*')?$/s, '');
+  const problem = code in SYSTEM_CODES ? plain.replace(`${code}: `, '') : plain;
   return new StoreError(storeCode, `Cannot use store "${path}": ${problem}`, { cause: error });
 }

@@ -1,0 +1,73 @@
+// export: gives the database's records to another one, as spamdb(8)'s text, or as plain addresses for others to trust.
+
+import { once } from 'node:events';
+import { openDatabase } from '../daemon/open-database.js';
+import { formatDatabase, parseDatabase } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
+import type { Settings } from '../options/table.js';
+import { UsageError } from '../options/usage-error.js';
+import type { StoreRecord } from '../store/store.js';
+import { trustedAddresses, writeSpamdb } from '../store/transfer.js';
+import type { Context } from './command.js';
+import { EXIT } from './exit-status.js';
+import { plural } from './format.js';
+import { databaseSource, type Source } from './transfer-endpoint.js';
+import { move } from './transfer-move.js';
+
+/** Runs the command. @throws {UsageError} @throws {StoreError} */
+export async function run(context: Context): Promise<number> {
+  const { settings, operands, warn } = context;
+  const now = settings.at ?? Math.floor(Date.now() / 1000);
+  const target = operands[0] ?? '-';
+  const isPlain = settings['min-age'] !== undefined || settings['min-count'] !== undefined;
+  if (target !== '-' && isPlain)
+    throw new UsageError('options "--min-age" and "--min-count" write addresses, not a database');
+  const into = target === '-' ? undefined : databaseNamed(target, settings);
+  const source = await databaseSource(settings, now, warn);
+  try {
+    if (into !== undefined) {
+      const taking: Settings = { ...settings, database: into, 'sightings-database': undefined };
+      await move(source, { ...context, settings: taking, now, into: formatDatabase(into) }, () =>
+        openDatabase(taking, { canCreate: true }, { warn }),
+      );
+    } else if (settings['dry-run']) await countOnly(source, context);
+    else if (isPlain) await writeAddresses(source, context, now);
+    else await writeText(source.records);
+  } finally {
+    await source.close();
+  }
+  return EXIT.ok;
+}
+
+/** A database is named with its kind: a bare path might be meant for text. @throws {UsageError} */
+function databaseNamed(target: string, settings: Settings): NonNullable<Settings['database']> {
+  const parsed = parseDatabase(target);
+  if ('expected' in parsed || parsed.value.path === target)
+    throw new UsageError(`"${target}" must be sqlite:PATH, spamd:PATH, or - for text on standard output`);
+  if (parsed.value.path === databaseOf(settings).path)
+    throw new UsageError(`"${target}" is what would be exported`);
+  return parsed.value;
+}
+
+async function countOnly({ records }: Source, { output }: Context): Promise<void> {
+  let count = 0;
+  for await (const _ of records) count++;
+  await output.line(`${plural(count, 'record')} would be written`);
+}
+
+async function writeAddresses(
+  { records }: Source,
+  { settings, output }: Context,
+  now: number,
+): Promise<void> {
+  const { 'min-age': minAgeSeconds = 0, 'min-count': minCount = 0 } = settings;
+  for await (const address of trustedAddresses(records, { now, minAgeSeconds, minCount }))
+    await output.line(address);
+}
+
+/** Bytes as they are: a record's text need not be UTF-8. */
+async function writeText(records: AsyncIterable<StoreRecord>): Promise<void> {
+  for await (const piece of writeSpamdb(records)) {
+    if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+  }
+}

@@ -1,0 +1,82 @@
+// Where records come from and go to in `import` and `export`: databases, and spamdb(8)'s text.
+
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
+import { openDatabase } from '../daemon/open-database.js';
+import { type DatabaseName, parseDatabase } from '../options/database.js';
+import { findKind } from '../options/find-kind.js';
+import type { Settings } from '../options/table.js';
+import { UsageError } from '../options/usage-error.js';
+import { type Store, StoreError, type StoreRecord } from '../store/store.js';
+import { readSpamdb } from '../store/transfer.js';
+
+/** Lines that are no records are told so many of; the rest is counted. */
+const TOLD_LINES = 20;
+
+/** An open source of records. */
+export interface Source {
+  readonly records: AsyncIterable<StoreRecord>;
+  /** Lines that were no records so far. */
+  readonly unreadable: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** The records of a database. @throws {StoreError} */
+export async function databaseSource(
+  settings: Settings,
+  now: number,
+  warn: (line: string) => void,
+): Promise<Source> {
+  const store: Store = await openDatabase(settings, { isReadOnly: true }, { warn });
+  const { status } = settings;
+  return {
+    records: store.list({
+      now,
+      sort: 'database',
+      whiteexpSeconds: settings.whiteexp * 3600,
+      ...(status.length > 0 && { status: new Set(status) }),
+    }),
+    unreadable: () => 0,
+    close: () => store.close(),
+  };
+}
+
+/** The records of spamdb(8)'s text, in a file or, as `-`, on standard input. @throws {StoreError} */
+export function textSource(file: string, warn: (line: string) => void): Source {
+  if (file !== '-') checkFile(file);
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  let unreadable = 0;
+  const onProblem = (line: number, problem: string): void => {
+    unreadable++;
+    if (unreadable <= TOLD_LINES) warn(`"${file}" line ${line}: ${problem}`);
+    if (unreadable === TOLD_LINES) warn('further such lines are counted only');
+  };
+  return {
+    records: readSpamdb(input as AsyncIterable<Uint8Array>, onProblem),
+    unreadable: () => unreadable,
+    close: async () => void input.destroy(),
+  };
+}
+
+function checkFile(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+    if (!statSync(file).isDirectory()) return;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EACCES')
+      throw new StoreError('permission', `Cannot read "${file}": permission denied`, { cause });
+    throw new StoreError('missing', `Cannot read "${file}": no such file`, { cause });
+  }
+  throw new StoreError('missing', `Cannot read "${file}": it is a folder`);
+}
+
+/** The database that an operand names, by its prefix or its content; undefined for text. @throws {UsageError} */
+export function databaseNamed(operand: string): DatabaseName | undefined {
+  if (operand === '-') return undefined;
+  const parsed = parseDatabase(operand);
+  if ('expected' in parsed)
+    throw new UsageError(`"${operand}" is not ${parsed.expected}, a file of text, or -`);
+  const { kind, path } = parsed.value;
+  if (operand !== path) return { kind, path };
+  const found = findKind(path);
+  return found && { kind: found, path };
+}

@@ -1,0 +1,94 @@
+// Opens the database of spamd(8), with the database of sightings beside it.
+
+import { chownSync, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LOCK, loadAddon } from '../native/addon.js';
+import { type DatabaseName, sightingsBeside } from '../options/database.js';
+import { type LockOptions, NEEDS_FLOCK } from '../store/spamd-db/locked-file.js';
+import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
+import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
+import { WorkerBook } from '../store/spamd-db/worker-book.js';
+import { StoreError } from '../store/store.js';
+import type { DatabaseSettings, OpenOptions } from './open-database.js';
+
+/** What is told of spamd's database while it is in use. */
+export interface SpamdReports {
+  /** A line on what goes on without, or was left out. */
+  readonly warn: (line: string) => void;
+  /** How many addresses of a batch were IPv6, of which spamd keeps none. */
+  readonly onIpv6?: (addresses: number) => void;
+}
+
+/** Opens it. @throws {StoreError} */
+export async function openSpamd(
+  database: DatabaseName,
+  settings: DatabaseSettings,
+  options: OpenOptions,
+  reports: SpamdReports,
+): Promise<SpamdDbStore> {
+  const { path } = database;
+  const { warn, onIpv6 } = reports;
+  const lock = lockOptions(settings['busy-timeout'] * 1000, path);
+  // Whether it is there and spamd's, before anything is made beside it.
+  await (await openSpamdDb({ ...lock, path, create: options.canCreate ?? false })).close();
+  const book = await openBook(database, settings, options, warn);
+  let isBookBroken = false;
+  return openSpamdDb({
+    ...lock,
+    path,
+    ...(book && { book }),
+    ...(onIpv6 && { onIpv6 }),
+    whiteexpSeconds: settings.whiteexp * 3600,
+    onBookError: error => {
+      if (!isBookBroken) warn(`${error.message}; the whitelist itself is written`);
+      isBookBroken = true;
+    },
+    onUnreadable: (key, valueBytes) => {
+      const name = JSON.stringify(Buffer.from(key).toString('latin1'));
+      warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
+    },
+  });
+}
+
+/** How the file is locked on this system. @throws {StoreError} where that cannot be done */
+export function lockOptions(timeoutMs: number, path: string): LockOptions {
+  if (!NEEDS_FLOCK) return { timeoutMs };
+  try {
+    const addon = loadAddon(`store "${path}"`);
+    return { timeoutMs, lock: fd => addon.tryFlock(fd, LOCK.exclusive) };
+  } catch (cause) {
+    throw new StoreError('failed', (cause as Error).message, { cause });
+  }
+}
+
+async function openBook(
+  database: DatabaseName,
+  settings: DatabaseSettings,
+  { isReadOnly = false }: OpenOptions,
+  warn: (line: string) => void,
+): Promise<SightingsBook | undefined> {
+  const given = settings['sightings-database'];
+  if (given === 'none') return undefined;
+  const path = given ?? sightingsBeside(database);
+  const isThere = existsSync(path);
+  if (isReadOnly && given === undefined && !isThere) return undefined;
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const isFolderThere = existsSync(dirname(path));
+  try {
+    const book = await WorkerBook.open(path, { isReadOnly, canCreate: true, busyTimeoutMs });
+    if (!isThere) handOver(path, isFolderThere, database.path);
+    return book;
+  } catch (error) {
+    if (given !== undefined) throw error;
+    warn(`${(error as Error).message}; when an address was seen is reckoned from its end`);
+    return undefined;
+  }
+}
+
+/** What root makes is for the owner of spamd's database, as whom the daemon runs. */
+function handOver(path: string, isFolderThere: boolean, database: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(database);
+  const made = [path, `${path}-wal`, `${path}-shm`, ...(isFolderThere ? [] : [dirname(path)])];
+  for (const file of made) if (existsSync(file)) chownSync(file, uid, gid);
+}

@@ -1,0 +1,51 @@
+// Which records a listing has and in which order, for databases that cannot tell that themselves.
+
+import { parseAddress } from '../address/address.js';
+import { entryStatus, isTrapped } from '../whitelist/entry.js';
+import { type ListOptions, lastSeenOf, type SortKey, type StoreRecord } from './store.js';
+
+/** Whether a record fits the options of a list. */
+export function isListed(record: StoreRecord, options: ListOptions): boolean {
+  const { now, status, seenSince, expiringUntil, whiteexpSeconds } = options;
+  const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
+  if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
+  const { entry } = record;
+  const recordStatus = record.kind === 'tuple' ? 'GREY' : entryStatus(entry, now);
+  if (status !== undefined && !status.has(recordStatus)) return false;
+  if (expiringUntil !== undefined && (entry.expire <= now || entry.expire > expiringUntil)) return false;
+  if (seenSince === undefined) return true;
+  if (record.kind === 'tuple' || (isTrapped(entry) && record.sighting === undefined)) return false;
+  return lastSeenOf(record, whiteexpSeconds) >= seenSince;
+}
+
+/** The records in the order that the options ask for; equal ones by address. */
+export function sortRecords(records: readonly StoreRecord[], options: ListOptions): StoreRecord[] {
+  if (options.sort === 'database') return [...records];
+  const keyed = records.map(record => ({
+    record,
+    key: sortKey(record, options),
+    text: addressKey(record.address),
+  }));
+  keyed.sort((a, b) => a.key - b.key || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  return keyed.map(({ record }) => record);
+}
+
+function sortKey(record: StoreRecord, { sort, whiteexpSeconds }: ListOptions): number {
+  if (record.kind === 'spamtrap') return Number.POSITIVE_INFINITY;
+  const { entry } = record;
+  const keys: Record<Exclude<SortKey, 'database'>, () => number> = {
+    address: () => 0,
+    expire: () => entry.expire,
+    first: () => -entry.first,
+    pcount: () => -entry.pcount,
+    lastSeen: () =>
+      -(record.kind === 'address' ? lastSeenOf(record, whiteexpSeconds) : entry.expire - whiteexpSeconds),
+  };
+  return keys[sort as Exclude<SortKey, 'database'>]();
+}
+
+/** Text that sorts as the addresses' numbers do; what is no address comes last. */
+function addressKey(address: string): string {
+  const words = parseAddress(address);
+  return words ? words.map(word => word.toString(16).padStart(8, '0')).join('') : `~${address}`;
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
+import { type Outcome, run } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
+
+const DEMO = fileURLToPath(new URL('fixtures/captures/demo.pcap.gz', ROOT));
+const DURING_DEMO = '2026-03-06T00:00:00Z';
+
+/** Bytes of a file of the project's fixtures. */
+function fixture(name: string): Buffer {
+  return gunzipSync(readFileSync(new URL(`fixtures/spamd-db/${name}.gz`, ROOT)));
+}
+
+/** A copy of a database of spamd's that may be changed. */
+function copyOf(t: TestContext, name: string): { folder: string; path: string; database: string } {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'spamd');
+  writeFileSync(path, fixture(`${name}.db`));
+  return { folder, path, database: `spamd:${path}` };
+}
+
+async function succeed(args: readonly string[], input?: Buffer): Promise<string> {
+  const outcome = await run(args, input ? { input } : {});
+  assert.deepEqual([outcome.status, outcome.stderr], [0, '']);
+  return outcome.stdout;
+}
+
+function sortedLines(text: string): string[] {
+  return text.split('\n').sort();
+}
+
+for (const name of ['samples-4096', 'samples-16384', 'old-values', 'other-byte-order', 'empty-4096']) {
+  test(`list --format spamdb of ${name} is what spamdb prints, byte for byte`, async t => {
+    const { folder, database } = copyOf(t, name);
+    const text = join(folder, 'text');
+    // Through a shell, since a string would not tell bytes that are no UTF-8.
+    const { status } = await run(['list', '--database', database, '--format', 'spamdb'], {
+      within: ['sh', '-c', `"$@" > ${text}`, 'sh'],
+    });
+    assert.equal(status, 0);
+    assert.deepEqual(readFileSync(text), fixture(`${name}.spamdb.txt`));
+  });
+}
+
+test('a replay leaves in the file what the original would have, sighting by sighting', async t => {
+  const libdb1 = await startLibdb1();
+  if (libdb1 === undefined) return t.skip(NO_LIBDB1);
+  t.after(() => libdb1.stop());
+  const { path, database } = copyOf(t, 'samples-16384');
+  const records = (await succeed(['explain', '--json', DEMO])).trimEnd().split('\n');
+  const sightings = records.flatMap(line => {
+    const { sighting, time } = JSON.parse(line) as { sighting: string | null; time: string };
+    const isIpv4 = sighting?.includes(':') === false;
+    return isIpv4 ? [{ address: sighting!, time: Math.floor(Date.parse(time) / 1000) }] : [];
+  });
+  assert.ok(sightings.length > 500);
+  const see = ({ address, time }: { address: string; time: number }) =>
+    ['see', Buffer.from(address).toString('hex'), time] as const;
+  // Some are known before.
+  const before = sightings.slice(0, 9).map(({ address, time }) => ({ address, time: time - 86_400 }));
+  await libdb1.ask({ path, operations: before.map(see) });
+  const original = `${path}.original`;
+  copyFileSync(path, original);
+  await libdb1.ask({ path: original, operations: sightings.map(see) });
+
+  const replay = await run(['replay', '--database', database, DEMO]);
+  assert.equal(replay.status, 0);
+  assert.equal(
+    replay.stderr,
+    "spamlogd: warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone\n",
+  );
+  const text = (file: string): Promise<string> =>
+    succeed(['list', '--database', `spamd:${file}`, '--format', 'spamdb', '--sightings-database', 'none']);
+  assert.deepEqual(sortedLines(await text(path)), sortedLines(await text(original)));
+  const { dump } = await libdb1.ask({ path, dump: true });
+  assert.ok(dump.length > 50 && dump.every(([, value]) => value.length === 64));
+});
+
+test('query answers fully of what a replay has seen, and derives the rest', async t => {
+  const { folder, database } = copyOf(t, 'samples-16384');
+  assert.equal((await run(['replay', '--database', database, DEMO])).status, 0);
+  assert.ok(existsSync(join(folder, 'spamlogd', 'spamd.sightings')));
+  const query = async (...args: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse(
+      await succeed(['query', '--json', '--database', database, '--at', DURING_DEMO, ...args]),
+    ) as Record<string, unknown>;
+  const seen = await query('198.51.100.16');
+  assert.deepEqual(
+    [
+      seen['status'],
+      seen['lastSeen'],
+      seen['lastDirection'],
+      seen['interface'],
+      seen['rulenr'],
+      seen['inbound'],
+    ],
+    ['WHITE', '2026-03-05T23:52:15Z', 'in', 'em0', 12, 32],
+  );
+  const blind = await query('--sightings-database', 'none', '198.51.100.16');
+  assert.deepEqual(
+    [blind['lastSeen'], blind['lastSeenDerived'], blind['lastDirection']],
+    ['2026-03-05T23:52:15Z', true, null],
+  );
+  const ipv6 = await query('2001:db8:100:1::25');
+  assert.deepEqual([ipv6['status'], ipv6['interface']], ['WHITE', 'em0']);
+});
+
+test('add, trap and delete change the file; a backup holds what was there before', async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const original = readFileSync(path);
+  const backup = join(folder, 'backup');
+  await succeed(['add', '--database', database, '--backup', backup, '198.51.100.200']);
+  assert.deepEqual(readFileSync(backup), original);
+  assert.equal(statSync(backup).mode & 0o777, 0o600);
+  await succeed(['trap', '--database', database, '198.51.100.201']);
+  const list = (): Promise<string> => succeed(['list', '--database', database, '--format', 'spamdb']);
+  assert.match(await list(), /^WHITE\|198\.51\.100\.200\|\|\|\d+\|\d+\|\d+\|1\|0$/m);
+  assert.match(await list(), /^TRAPPED\|198\.51\.100\.201\|\d+$/m);
+  await succeed(['delete', '--database', database, '198.51.100.200', '198.51.100.201']);
+  const untouched = fixture('samples-4096.spamdb.txt').toString();
+  assert.deepEqual(sortedLines(await list()), sortedLines(untouched));
+  const again = await run(['add', '--database', database, '--backup', backup, '198.51.100.202']);
+  assert.deepEqual([again.status, again.stderr.includes(backup)], [73, true]);
+  assert.doesNotMatch(await list(), /198\.51\.100\.202/, 'nothing is changed without the copy');
+  const ipv6 = await run(['add', '--database', database, '2001:db8::9']);
+  assert.match(ipv6.stderr, /^spamlogd: Cannot add "2001:db8::9" to store .*IPv4 addresses only\n$/);
+  assert.equal(ipv6.status, 73);
+});
+
+test('records go from spamd to SQLite, to text and back, and nothing is lost on the way', async t => {
+  const { folder, path } = copyOf(t, 'samples-16384');
+  const sqlite = join(folder, 'a.sqlite');
+  const at = ['--at', '@1700000000'];
+  const dry = JSON.parse(
+    await succeed(['import', '-n', '--json', ...at, '--database', sqlite, path]),
+  ) as object;
+  assert.equal(existsSync(sqlite), false, 'a dry run makes nothing');
+  const counts = JSON.parse(await succeed(['import', '--json', ...at, '--database', sqlite, path])) as {
+    read: number;
+    added: number;
+  };
+  assert.deepEqual({ ...counts, isDryRun: true }, dry);
+  assert.equal(counts.added, counts.read);
+  const again = JSON.parse(await succeed(['import', '--json', ...at, '--database', sqlite, path])) as object;
+  assert.deepEqual(again, { ...counts, added: 0, kept: counts.read });
+
+  const copy = join(folder, 'copy');
+  await succeed(['export', ...at, '--database', sqlite, `spamd:${copy}`]);
+  const text = async (database: string): Promise<string[]> =>
+    sortedLines(await succeed(['export', ...at, '--database', database]));
+  const ofSpamd = await text(`spamd:${path}`);
+  const ipv4 = ofSpamd.filter(line => !line.includes('2001:db8::25'));
+  assert.deepEqual(await text(`spamd:${copy}`), ipv4);
+
+  const fromText = join(folder, 'b.sqlite');
+  const printed = Buffer.from(`${ipv4.filter(Boolean).join('\n')}\n`);
+  await succeed(['import', ...at, '--database', fromText, '-'], printed);
+  assert.deepEqual(await text(fromText), ipv4);
+});
+
+test('lines that are no records are told, the others are taken', async t => {
+  const database = join(temporaryFolder(t), 'a.sqlite');
+  const input = Buffer.from('WHITE|192.0.2.1|||1|1|9999999999|1|0\nWHAT|192.0.2.2\nTRAPPED|x|5\n');
+  const { status, stdout, stderr } = await run(['import', '--json', '--database', database, '-'], { input });
+  assert.equal(status, 65);
+  assert.deepEqual(stderr.trimEnd().split('\n'), [
+    'spamlogd: "-" line 2: it begins with none of WHITE, TRAPPED, GREY and SPAMTRAP',
+    'spamlogd: "-" line 3: "x" is not an address',
+  ]);
+  const { added, unreadable } = JSON.parse(stdout) as { added: number; unreadable: number };
+  assert.deepEqual([added, unreadable], [1, 2]);
+});
+
+test('an import never sets a trapped host free', async t => {
+  const { path, database } = copyOf(t, 'samples-4096');
+  const input = Buffer.from('WHITE|203.0.113.99|||1|1|9999999999|1|50\n');
+  const before = readFileSync(path);
+  await succeed(['import', '--at', '@1700000000', '--database', database, '-'], input);
+  assert.deepEqual(readFileSync(path).subarray(0, before.length).equals(before), true);
+});
+
+test('plain addresses are those that were white for long and passed often', async t => {
+  const database = join(temporaryFolder(t), 'a.sqlite');
+  const now = 1_700_000_000;
+  const day = 86_400;
+  const line = (address: string, age: number, pcount: number, life = day): string =>
+    `WHITE|${address}|||${now - age * day}|${now}|${now + life}|1|${pcount}\n`;
+  const input = [
+    line('192.0.2.1', 75, 10),
+    line('192.0.2.2', 74, 10),
+    line('192.0.2.3', 75, 9),
+    line('2001:db8::1', 80, 99),
+    `TRAPPED|192.0.2.4|${now + day}\n`,
+  ].join('');
+  const at = ['--at', `@${now}`];
+  await succeed(['import', ...at, '--database', database, '-'], Buffer.from(input));
+  const addresses = (...args: string[]): Promise<string> =>
+    succeed(['export', ...at, '--database', database, ...args]);
+  assert.equal(await addresses('--min-age', '75d', '--min-count', '10'), '192.0.2.1\n2001:db8::1\n');
+  assert.equal(await addresses('--min-count', '10'), '192.0.2.1\n192.0.2.2\n2001:db8::1\n');
+});
+
+test('verify tells what is wrong where, and changes nothing', async t => {
+  const { path } = copyOf(t, 'samples-4096');
+  assert.match(await succeed(['verify', path]), /^oddity: page \d+: "2001:db8::25" is of no IPv4 address/);
+  const bytes = readFileSync(path);
+  bytes.writeUInt16LE(7, 4096);
+  writeFileSync(path, bytes);
+  const damaged = await run(['verify', path]);
+  assert.equal(damaged.status, 65);
+  assert.match(damaged.stdout, /^damage: page 1: an index of 7 words is impossible$/m);
+  assert.match(damaged.stdout, new RegExp(`^spamd:${path}: damaged in \\d places?, \\d+ oddit(y|ies)$`, 'm'));
+  assert.deepEqual(readFileSync(path), bytes);
+  const json = await run(['verify', '--json', path]);
+  const [first] = json.stdout.split('\n').map(line => JSON.parse(line || 'null') as object);
+  assert.deepEqual(first, {
+    database: `spamd:${path}`,
+    severity: 'damage',
+    page: 1,
+    text: 'an index of 7 words is impossible',
+  });
+});
+
+async function refused(args: readonly string[]): Promise<Pick<Outcome, 'status' | 'stderr'>> {
+  const { status, stderr } = await run(args);
+  return { status, stderr };
+}
+
+test('what cannot be is told in a line', async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const gone = join(folder, 'gone');
+  assert.deepEqual(await refused(['query', '--database', `spamd:${gone}`, '192.0.2.1']), {
+    status: 66,
+    stderr: `spamlogd: Cannot use store "${gone}": no such file or directory\n`,
+  });
+  assert.equal((await refused(['add', '--database', `spamd:${gone}`, '192.0.2.1'])).status, 66);
+  assert.equal(existsSync(gone), false, 'spamd makes its own database');
+  assert.deepEqual(await refused(['import', '--database', database, path]), {
+    status: 64,
+    stderr: `spamlogd: "${path}" is what it would be put into\n`,
+  });
+  assert.deepEqual(await refused(['export', '--database', database, gone]), {
+    status: 64,
+    stderr: `spamlogd: "${gone}" must be sqlite:PATH, spamd:PATH, or - for text on standard output\n`,
+  });
+  assert.deepEqual(await refused(['import', '--database', database, gone]), {
+    status: 66,
+    stderr: `spamlogd: Cannot read "${gone}": no such file\n`,
+  });
+  const sqlite = await refused(['list', '--database', path]);
+  assert.equal(sqlite.status, 65);
+  assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);
+});
