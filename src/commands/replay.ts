@@ -88,7 +88,8 @@ async function openSink(settings: Settings, warn: (message: string) => void): Pr
   // It has a thread of its own for the file, and is spamd's to make.
   let isToldOfIpv6 = false;
   const onIpv6 = (): void => {
-    if (!isToldOfIpv6) warn("warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone");
+    if (!isToldOfIpv6)
+      warn("warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone");
     isToldOfIpv6 = true;
   };
   return new LocalSink(await openDatabase(settings, {}, { warn, onIpv6 }), whiteexpSeconds);

@@ -141,7 +141,7 @@ test('OpenBSD: the daemon is found by its pid file', { skip: noBash }, () => {
   assert.equal(run('rc_check'), 1, 'stale');
   assert.equal(
     openbsd('-l pflog1', 'rc_start', '').stdout,
-    'exec /usr/local/bin/spamlogd --pid-file /var/run/spamlogd.pid -l pflog1\n',
+    'exec SPAMLOGD_DATABASE=spamd:/var/db/spamd /usr/local/bin/spamlogd --pid-file /var/run/spamlogd.pid -l pflog1\n',
   );
 });
 
@@ -184,4 +184,10 @@ test('FreeBSD: the daemon listens on the interface that was made, unless the fla
   assert.equal(flagsOf(''), '-l pflog0 -W 24 --pid-file /var/run/spamlogd.pid\n');
   assert.equal(flagsOf('spamlogd_pflog=pflog1'), '-l pflog1 -W 24 --pid-file /var/run/spamlogd.pid\n');
   assert.equal(flagsOf('spamlogd_pflog=""'), '-W 24 --pid-file /var/run/spamlogd.pid\n');
+});
+
+test("FreeBSD: the database is spamd's, unless it is told otherwise", () => {
+  const environment = (settings: string): string => freebsd(settings, 'echo $spamlogd_env', '').stdout;
+  assert.equal(environment(''), 'SPAMLOGD_DATABASE=spamd:/var/db/spamd\n');
+  assert.equal(environment('spamlogd_env=""'), '\n');
 });
