@@ -25,7 +25,7 @@ test('paths are made absolute from the folder where the daemon was started', asy
   );
   const ready = settingsForDaemon(settings, '/start');
   assert.equal(ready.device, '/start/log');
-  assert.equal(ready.database, { kind: 'sqlite', path: '/start/db' });
+  assert.deepEqual(ready.database, { kind: 'sqlite', path: '/start/db' });
   assert.equal(ready['control-socket'], '/c');
   assert.equal(ready['pid-file'], '/start/p');
 });
