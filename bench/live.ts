@@ -85,6 +85,32 @@ function processorSeconds(host: DaemonHost, daemon: RunningDaemon): number {
   return ticks.reduce((sum, value) => sum + value) / 100;
 }
 
+/** Packets that the kernel has dropped for a process's netlink sockets (proc(5)'s table, protocol NETLINK_NETFILTER). */
+function netfilterDrops(pid: number): number {
+  const rows = readFileSync(`/proc/${pid}/net/netlink`, 'utf8').split('\n').slice(1);
+  const fields = rows.map(row => row.trim().split(/\s+/));
+  return fields.filter(([, protocol]) => protocol === '12').reduce((sum, row) => sum + Number(row[8]), 0);
+}
+
+/** What tcpdump, which writes nothing, loses of the same SYNs from the same source. */
+async function measureTcpdump(): Promise<void> {
+  await onHost(async host => {
+    const tcpdump = host.lab.start(host.lab.mx, ['tcpdump', '-i', 'nflog:155,255', '-w', '/dev/null']);
+    const pid = tcpdump.process.pid!;
+    const generator = await host.generator();
+    await until(() => /\b155\b/.test(readFileSync(`/proc/${pid}/net/netfilter/nfnetlink_log`, 'utf8')));
+    for (const rate of RATES) {
+      const count = rate * RATE_SECONDS;
+      const before = netfilterDrops(pid);
+      generator.say(`${count} ${takeAddresses(count)} ${rate}`);
+      const [, , milliseconds] = (await generator.next(/^sent/, 180)).split(' ');
+      await setTimeout(1000);
+      const perSecond = ((count / Number(milliseconds)) * 1000).toFixed(0);
+      print(`tcpdump -w /dev/null: ${count} SYNs at ${perSecond}/s: ${netfilterDrops(pid) - before} lost`);
+    }
+  });
+}
+
 async function measure(engine: EngineName, isThorough: boolean): Promise<void> {
   await onHost(async host => {
     const daemon = host.start(engine, '--log-level', 'warn');
@@ -132,4 +158,5 @@ if (noLab || !isEngineInstalled('cap')) {
     nextAddress = FIRST_ADDRESS;
     await measure(engine, engine === 'pcap');
   }
+  if (wanted === undefined || wanted === 'baseline') await measureTcpdump();
 }
