@@ -4,7 +4,7 @@ import { FIELD } from '../../whitelist/batch.js';
 import { applySightings, type Change, type Entry, type SightingSum } from '../../whitelist/entry.js';
 import { OUTCOMES } from '../store.js';
 import type { HashFile } from './hash-file.js';
-import { KeyTable } from './key-table.js';
+import { ENDINGS, endingOf, KeyTable } from './key-table.js';
 import type { Page } from './page.js';
 import { decodeValue, encodeValue, refreshValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
 
@@ -41,6 +41,8 @@ class Application {
   readonly #whiteexpSeconds: number;
   readonly #outcomes: Uint8Array;
   readonly #expires: Float64Array;
+  /** Which endings of keys the rows of the bucket at hand have: most pairs on a page are passed over by that. */
+  readonly #isWanted = new Uint8Array(ENDINGS);
   #settled = 0;
 
   constructor(file: HashFile, table: KeyTable, words: Uint32Array, whiteexpSeconds: number) {
@@ -76,28 +78,38 @@ class Application {
   #refreshInPlace(): void {
     const file = this.#file;
     const { hashes, rows } = this.#table;
-    const isWanted = new Uint8Array(file.buckets);
+    const first = new Int32Array(file.buckets).fill(-1);
+    const next = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {
-      if (this.#table.has(row)) isWanted[file.bucketOfHash(hashes[row]!)] = 1;
+      if (!this.#table.has(row)) continue;
+      const bucket = file.bucketOfHash(hashes[row]!);
+      next[row] = first[bucket]!;
+      first[bucket] = row;
     }
-    for (let bucket = 0; bucket < isWanted.length; bucket++) {
-      if (isWanted[bucket] === 0) continue;
+    const { endings } = this.#table;
+    for (let bucket = 0; bucket < first.length; bucket++) {
+      if (first[bucket]! < 0) continue;
+      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#isWanted[endings[row]!] = 1;
       for (const page of file.pages(bucket)) {
         // What comes after a large pair is left to a look-up, which knows where that ends.
         if (page.isBig) break;
         this.#refreshOnPage(page, bucket);
       }
+      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#isWanted[endings[row]!] = 0;
     }
   }
 
   #refreshOnPage(page: Page, bucket: number): void {
     const { bytes, words, pairWords } = page;
+    const isWanted = this.#isWanted;
     let end = bytes.length;
     for (let index = 1; index < pairWords; index += 2) {
       const keyAt = words[index]!;
       const valueAt = words[index + 1]!;
-      const row = this.#table.find(bytes, keyAt, end);
+      const keyEnd = end;
       end = valueAt;
+      if (isWanted[endingOf(bytes, keyEnd)] === 0) continue;
+      const row = this.#table.find(bytes, keyAt, keyEnd);
       if (row < 0 || this.#outcomes[row] !== UNSEEN) continue;
       if (this.#file.bucketOfHash(this.#table.hashes[row]!) !== bucket) continue;
       if (keyAt - valueAt !== VALUE_BYTES) {

@@ -9,6 +9,17 @@ import { ipv4KeyWriter, LONGEST_IPV4, SHORTEST_IPV4 } from './record.js';
 /** Room for a key, and for its length behind it. */
 const STRIDE = LONGEST_IPV4 + 1;
 
+/** How many values {@link endingOf} has. */
+export const ENDINGS = 4096;
+
+/**
+ * A number out of the last three bytes of a key that ends before `end`, a different one for all endings of an IPv4
+ * address. At least three bytes have to come before `end`, be they the key's or not.
+ */
+export function endingOf(bytes: Uint8Array, end: number): number {
+  return (bytes[end - 1]! & 15) | ((bytes[end - 2]! & 15) << 4) | ((bytes[end - 3]! & 15) << 8);
+}
+
 /**
  * A hash table from key to row, at most a quarter of it in use. The rows of a batch are far fewer than the pairs of a
  * database, so that a page's pairs are looked up among the rows, and not the other way round.
@@ -18,6 +29,8 @@ export class KeyTable {
   readonly rows: number;
   /** What libc's hash function makes of each row's key; 0 for a row of IPv6, which has none. */
   readonly hashes: Uint32Array;
+  /** {@link endingOf} each row's key. */
+  readonly endings: Uint16Array;
   readonly #keys: Uint8Array;
   /** The hash of the key in each slot, or 0 for an empty slot: apart from the rows, to stay in the cache. */
   readonly #slots: Int32Array;
@@ -27,6 +40,7 @@ export class KeyTable {
   constructor(words: Uint32Array) {
     this.rows = words.length / FIELD.stride;
     this.hashes = new Uint32Array(this.rows);
+    this.endings = new Uint16Array(this.rows);
     this.#keys = new Uint8Array(this.rows * STRIDE);
     this.#slots = new Int32Array(2 ** ceilLog2(4 * this.rows));
     this.#slotRows = new Int32Array(this.#slots.length);
@@ -41,6 +55,7 @@ export class KeyTable {
     this.#keys.set(key, row * STRIDE);
     this.#keys[row * STRIDE + LONGEST_IPV4] = key.length;
     this.hashes[row] = hash4(key);
+    this.endings[row] = endingOf(key, key.length);
     const hash = slotHash(key, 0, key.length);
     const mask = this.#slots.length - 1;
     let slot = hash & mask;

@@ -1,6 +1,6 @@
 // Opens a file and takes the exclusive flock(2) that spamd, spamdb and the original spamlogd take, readers too.
 
-import { close, constants, fstat, open, type Stats } from 'node:fs';
+import { close, constants, fstat, fstatSync, open, type Stats } from 'node:fs';
 import { platform } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -87,7 +87,7 @@ async function tryOpen(
     if (!stats.isFile())
       throw new StoreError('not-ours', `Cannot open store "${path}": it is not a regular file`);
     if (!lock || (await lock(fd))) {
-      const locked = await statFile(fd);
+      const locked = fstatSync(fd);
       if (locked.nlink > 0) return { fd, stats: locked };
     }
   } catch (error) {

@@ -36,7 +36,7 @@ export type Answer =
 
 /** A batch of so many rows is rehearsed when it is the first: compiling would take longer than the batch. */
 const REHEARSED_ROWS = 1000;
-const REHEARSALS = 3;
+const REHEARSALS = 10;
 
 /** Does tasks in the memory of the one before: to get that anew takes longer than to read a file into it. */
 class Clerk {
