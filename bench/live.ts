@@ -15,7 +15,9 @@ const RATES = [5_000, 10_000, 20_000, 40_000];
 const RATE_SECONDS = 5;
 const SUSTAINED = { perSecond: 20_000, seconds: 30 };
 const MANY = 1_000_000;
-const IDLE_SECONDS = 10;
+const IDLE_SECONDS = 20;
+/** V8 tidies up for that long after the start. */
+const SETTLE_MS = 40_000;
 const FIRST_ADDRESS = 0x0a000001;
 
 let nextAddress = FIRST_ADDRESS;
@@ -66,12 +68,17 @@ async function measureLoss(host: DaemonHost, generator: Program, perSecond: numb
   return { lost: count - written(), sentPerSecond, behindSeconds: (performance.now() - end) / 1000 };
 }
 
-function memoryMiB(host: DaemonHost, daemon: RunningDaemon): number {
+/** What is resident of all processes together: as a whole, and with Node.js's own pages counted for each of them. */
+function memory(host: DaemonHost, daemon: RunningDaemon): string {
   const pids = [daemon.pid, ...host.descendants(daemon.pid).map(({ pid }) => pid)];
-  const kibi = pids.map(pid =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]),
-  );
-  return kibi.reduce((sum, value) => sum + value) / 1024;
+  const sum = (name: string): string => {
+    const kibi = pids.map(pid => {
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)![1]);
+    });
+    return (kibi.reduce((total, value) => total + value) / 1024).toFixed(0);
+  };
+  return `${sum('Pss')} MiB together (sum of RSS ${sum('Rss')} MiB)`;
 }
 
 /** Processor time of all processes so far, in seconds; the kernel counts in hundredths. */
@@ -122,11 +129,11 @@ async function measure(engine: EngineName, isThorough: boolean): Promise<void> {
       }
     });
     const generator = await host.generator();
-    await setTimeout(2000);
+    await setTimeout(SETTLE_MS);
     const idleFrom = processorSeconds(host, daemon);
     await setTimeout(IDLE_SECONDS * 1000);
     const idle = ((processorSeconds(host, daemon) - idleFrom) / IDLE_SECONDS) * 100;
-    print(`${engine}: idle ${idle.toFixed(2)} % of a processor, ${memoryMiB(host, daemon).toFixed(0)} MiB`);
+    print(`${engine}: idle ${idle.toFixed(2)} % of a processor, ${memory(host, daemon)}`);
 
     const latencies = await measureLatencies(host, generator);
     const at = (share: number): string => latencies[Math.floor(latencies.length * share)]!.toFixed(2);
@@ -144,7 +151,12 @@ async function measure(engine: EngineName, isThorough: boolean): Promise<void> {
       const count = FIRST_ADDRESS + MANY - nextAddress;
       if (count > 0) await measureLoss(host, generator, SUSTAINED.perSecond, count);
       const { added } = host.folder.status().database;
-      print(`${engine}: ${memoryMiB(host, daemon).toFixed(0)} MiB after ${added} new addresses`);
+      print(`${engine}: ${memory(host, daemon)} after ${added} new addresses`);
+      for (let round = 1; round <= 2; round++) {
+        nextAddress = FIRST_ADDRESS;
+        await measureLoss(host, generator, SUSTAINED.perSecond, MANY);
+        print(`${engine}: ${memory(host, daemon)} after all of them were seen again, ${round}`);
+      }
     }
   });
 }

@@ -28,6 +28,9 @@ import { readLinkKey } from './sync-link.js';
 
 const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
 
+/** What V8 keeps for young objects grows with the load and never shrinks; more than this is of no use here. */
+const SMALL_HEAP = ['--max-semi-space-size=4'];
+
 /** How often the engine is told how the capture fares. */
 const REPORT_MS = 1000;
 
@@ -147,7 +150,7 @@ class EngineProcess {
   readonly #exited: Promise<number>;
 
   constructor() {
-    this.#child = spawn(process.execPath, [ENGINE], {
+    this.#child = spawn(process.execPath, [...SMALL_HEAP, ENGINE], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc'],
       // It is ours to end, not a terminal's.
       detached: true,

@@ -10,6 +10,9 @@ import type { RecordSink } from '../store/transfer.js';
 import type { WorkerStore } from '../store/worker-store.js';
 import type { SpamdReports } from './open-spamd-db.js';
 
+/** A daemon's batches are small, and it runs for months. */
+const LIVE_CACHE_KIB = 8192;
+
 /** What the settings say of a database. */
 export type DatabaseSettings = Pick<
   Settings,
@@ -54,7 +57,9 @@ export async function openLiveDatabase(
   reports: SpamdReports,
 ): Promise<Store> {
   if (databaseOf(settings).kind === 'spamd') return openDatabase(settings, options, reports);
-  const store = (await sqliteStarter(settings, options))();
+  const { WorkerStore } = await import('../store/worker-store.js');
+  const live = { ...sqliteOptions(settings, options), cacheKib: LIVE_CACHE_KIB };
+  const store = WorkerStore.start(databaseOf(settings).path, live);
   await store.opened();
   return store;
 }

@@ -19,7 +19,12 @@ export interface SqliteOptions {
   readonly canCreate?: boolean;
   /** How long to wait for other programs' locks, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Memory for pages, in KiB; {@link BATCH_CACHE_KIB} when absent. */
+  readonly cacheKib?: number;
 }
+
+/** Room for a large batch: pages that do not fit are written twice. */
+const BATCH_CACHE_KIB = 32_768;
 
 /** As long as greyd may hold its lock several times over. */
 export const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
@@ -49,7 +54,7 @@ export function openSqlite(
     // Always absolute: SQLite takes '' and ':memory:' for databases that are gone when they are closed.
     const timeout = busyTimeoutMs;
     db = new Database(file ?? resolve(path), { fileMustExist: file !== undefined, timeout });
-    prepare(db, name, isReadOnly, schema);
+    prepare(db, name, options, schema);
     return db;
   } catch (cause) {
     db?.close();
@@ -115,14 +120,18 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function prepare(db: BetterSqlite3.Database, name: string, isReadOnly: boolean, schema: Schema): void {
+function prepare(
+  db: BetterSqlite3.Database,
+  name: string,
+  { isReadOnly = false, cacheKib = BATCH_CACHE_KIB }: SqliteOptions,
+  schema: Schema,
+): void {
   if (isReadOnly) {
     schema.check(db, name);
     return;
   }
   // Every commit reaches the disk: what a batch reported as written survives a power failure.
   db.pragma('synchronous = FULL');
-  // Room for a large batch: pages that do not fit are written twice.
-  db.pragma('cache_size = -32768');
+  db.pragma(`cache_size = -${cacheKib}`);
   schema.ensure(db, name);
 }
