@@ -11,6 +11,7 @@ import type { Packet } from './packet.js';
 import { type PflogRecord, pflogRecord } from './record.js';
 import { mergeStates, type State } from './state.js';
 import { redirection, type Target } from './translate.js';
+import { sourceTranslated } from './translate-source.js';
 
 /** pf's limit on anchors in one another; a ruleset that calls itself ends there. */
 const DEPTH_LIMIT = 64;
@@ -98,9 +99,10 @@ export class Filter {
 
   /** Applies the translation of a rule to what the rules after it see. */
   #translate(rule: LoadedRule, state: State): State {
+    const { environment } = this.#knowledge;
     const target = redirection(rule, state.packet, this.#knowledge);
-    if (!target) return state;
-    return { ...state, target, packet: sentTo(target, state.packet) };
+    const packet = sourceTranslated(rule, state.packet, environment);
+    return target ? { ...state, target, packet: sentTo(target, packet) } : { ...state, packet };
   }
 
   #withForcedRecords(state: State, rule: LoadedRule, call: LoadedRule | null): State {
