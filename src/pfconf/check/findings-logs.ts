@@ -3,10 +3,11 @@
 import type { LogSpec } from '../ast.js';
 import type { LoadedRule } from '../loaded.js';
 import { redirectsSmtp } from '../redirects.js';
-import { groupBy } from './group.js';
+import { groupByRule } from './group.js';
 import type { Finding } from './report.js';
 import {
   correct,
+  decisionOf,
   filterRules,
   finding,
   type Judged,
@@ -80,7 +81,7 @@ export const whitelistedHostsThatAreNotSeen: Look = subject => {
   const wrong = played(subject, 'white').filter(
     ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd === 'nothing',
   );
-  return [...groupByDecision(wrong)].map(([rule, rows]) => unseen(subject, rule, rows));
+  return groupByRule(wrong, decisionOf).map(([rule, rows]) => unseen(subject, rule, rows));
 };
 
 /** Outgoing mail must be logged, or hosts that we write to first have to wait. */
@@ -89,7 +90,7 @@ export const outgoingMailThatIsNotSeen: Look = subject => {
   const wrong = played(subject, 'mail-server').filter(
     ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd === 'nothing',
   );
-  return [...groupByDecision(wrong)].map(([rule, rows]) => {
+  return groupByRule(wrong, decisionOf).map(([rule, rows]) => {
     const elsewhere = logElsewhere(subject, rule, rows);
     if (elsewhere) return elsewhere;
     const interfaces = subject.scenario.outside;
@@ -207,16 +208,12 @@ function logElsewhere(subject: Subject, rule: LoadedRule | null, rows: readonly 
   });
 }
 
-function groupByDecision(judged: readonly Judged[]): Map<LoadedRule | null, Judged[]> {
-  return groupBy(judged, ({ verdict }) => verdict.rule);
-}
-
 /** By the rule whose record whitelists. */
 function groupByRecordRule(judged: readonly Judged[]): [LoadedRule, Judged[]][] {
   const ruleOf = ({ verdict }: Judged): LoadedRule | undefined =>
     verdict.records.find(({ effect, isCorrespondent }) => effect === 'whitelist' && isCorrespondent)?.record
       .rule;
-  return [...groupBy(judged, ruleOf)].flatMap(([rule, rows]): [LoadedRule, Judged[]][] =>
+  return groupByRule(judged, ruleOf).flatMap(([rule, rows]): [LoadedRule, Judged[]][] =>
     rule ? [[rule, rows]] : [],
   );
 }

@@ -2,9 +2,9 @@
 
 import { where } from '../evaluate/filter.js';
 import type { LoadedRule } from '../loaded.js';
-import { groupBy } from './group.js';
+import { groupBy, groupByRule } from './group.js';
 import type { Finding } from './report.js';
-import { finding, type Judged, type Look, played, type Subject } from './subject.js';
+import { decisionOf, finding, type Judged, type Look, played, type Subject } from './subject.js';
 
 /** Whitelisted hosts do not reach the mail server: a rule before or behind the one for them decides. */
 export const whitelistedHostsThatAreStopped: Look = subject => {
@@ -12,7 +12,7 @@ export const whitelistedHostsThatAreStopped: Look = subject => {
     ({ verdict, connection }) =>
       verdict.goesTo === 'tarpit' || (verdict.goesTo === 'blocked' && connection.family === 'inet'),
   );
-  return [...groupBy(wrong, ({ verdict }) => verdict.rule)].map(([rule, rows]) => {
+  return groupByRule(wrong, decisionOf).map(([rule, rows]) => {
     const white = ruleForTable(subject, rows);
     return finding(subject, {
       id: rows.some(({ connection }) => connection.role === 'white')
@@ -54,13 +54,10 @@ export const strangersThatAreNotTarpitted: Look = subject => {
     ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd !== 'whitelists',
   );
   const isOverIpv6 = ({ connection }: Judged): boolean => connection.family === 'inet6';
-  const past = groupBy(isTarpitted ? wrong.filter(isOverIpv6) : [], ({ verdict }) => verdict.rule);
-  const straight = groupBy(
-    isTarpitted ? wrong.filter(one => !isOverIpv6(one)) : wrong,
-    ({ verdict }) => verdict.rule,
-  );
+  const past = groupByRule(isTarpitted ? wrong.filter(isOverIpv6) : [], decisionOf);
+  const straight = groupByRule(isTarpitted ? wrong.filter(one => !isOverIpv6(one)) : wrong, decisionOf);
   return [
-    ...[...past].map(([rule, rows]) =>
+    ...past.map(([rule, rows]) =>
       finding(subject, {
         id: 'ipv6-not-redirected',
         severity: 'warning',
@@ -71,7 +68,7 @@ export const strangersThatAreNotTarpitted: Look = subject => {
         rows,
       }),
     ),
-    ...[...straight].map(([rule, rows]) =>
+    ...straight.map(([rule, rows]) =>
       finding(subject, {
         id: 'stranger-not-tarpitted',
         severity: 'warning',
@@ -89,13 +86,13 @@ export const ipv6ThatIsBlocked: Look = subject => {
   const rows = played(subject, 'white').filter(
     ({ connection, verdict }) => connection.family === 'inet6' && verdict.goesTo === 'blocked',
   );
-  return rows.map(one =>
+  return groupByRule(rows, decisionOf).map(([rule]) =>
     finding(subject, {
       id: 'ipv6-blocked',
       severity: 'note',
       message: 'Mail over IPv6 is blocked, from whitelisted hosts too.',
       advice: 'Pass it from the whitelist if the mail server has an IPv6 address in its MX.',
-      rule: one.verdict.rule,
+      rule,
     }),
   );
 };

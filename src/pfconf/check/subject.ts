@@ -79,3 +79,8 @@ export function correct(
   if (statement.kind !== 'filter') return null;
   return printFilterRule({ ...statement, ...change, number: null }, dialect);
 }
+
+/** The rule that decides over a connection. */
+export function decisionOf({ verdict }: Judged): LoadedRule | null {
+  return verdict.rule;
+}

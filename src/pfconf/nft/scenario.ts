@@ -49,6 +49,8 @@ export function buildNftScenario(ruleset: NftRuleset, options: NftCheckOptions):
     inside,
     mailServer: { inet: server('inet'), inet6: server('inet6') },
     stranger,
+    otherOutsides: [],
+    otherInsides: [],
     lanHost: { inet: parseAddress('192.168.25.25')!, inet6: parseAddress('fd00:25::25')! },
     assumptions: [
       ...(options.outsideInterface === undefined ? [`the outside interface is ${outside}`] : []),
