@@ -5,7 +5,6 @@ import type {
   AntispoofRule,
   FilterRule,
   Host,
-  InterfaceItem,
   Statement,
   TranslationAnchor,
   TranslationRule,
@@ -49,8 +48,9 @@ class Loader {
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #counters = new Map<string, number | null>();
   readonly #wildcards = new Set<string>();
-  readonly #skip: InterfaceItem[] = [];
+  readonly #skip: LoadedRules['skip'][number][] = [];
   readonly #limits = new Map<string, number>();
+  readonly #limitStatements = new Map<string, Statement>();
   readonly #diagnostics: Diagnostic[] = [];
   #braces = 0;
   #nextId = 1;
@@ -67,6 +67,7 @@ class Loader {
       rulesets: this.#rulesets,
       skip: this.#skip,
       limits: this.#limits,
+      limitStatements: this.#limitStatements,
       isListing: this.#options.isListing,
       diagnostics: this.#diagnostics,
     };
@@ -108,10 +109,13 @@ class Loader {
         );
         return;
       case 'skip':
-        this.#skip.push(...statement.interfaces);
+        this.#skip.push(...statement.interfaces.map(item => ({ ...item, statement })));
         return;
       case 'limit':
-        for (const { name, value } of statement.limits) this.#limits.set(name, value);
+        for (const { name, value } of statement.limits) {
+          this.#limits.set(name, value);
+          this.#limitStatements.set(name, statement);
+        }
         return;
       case 'include':
         this.#addAll(statement.statements ?? [], path);

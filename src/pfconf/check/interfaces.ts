@@ -72,9 +72,11 @@ function lookAt(rules: readonly LoadedRule[], options: CheckOptions): Seen {
     const name = rule.interface?.name ?? '';
     const isSmtp = namesSmtp(rule, options.policy.ports, services);
     const isInbound = rule.direction === 'in' || rule.action === 'rdr';
+    // `antispoof` blocks what seems to come from a network and does not: also from the one outside.
+    const isBlock = rule.action === 'block';
     if (rule.interface?.negated) {
       add(name, 0);
-      inner.add(name);
+      if (!isBlock) inner.add(name);
     } else {
       add(name, (isSmtp && isInbound ? 100 : 0) + (isSmtp ? 10 : 0) + (rule.action === 'nat' ? 10 : 0) + 1);
       if (isSmtp && isInbound && mayBeAnybody(rule.source)) fromAnybody.add(name);
@@ -83,7 +85,7 @@ function lookAt(rules: readonly LoadedRule[], options: CheckOptions): Seen {
       if (!isInterface(host)) continue;
       const isNetwork = host.modifiers.includes('network');
       add(host.name, isNetwork || host.negated || !isSmtp ? 0 : 1);
-      if (isNetwork && !host.negated && host === rule.source) inner.add(host.name);
+      if (isNetwork && !isBlock && !host.negated && host === rule.source) inner.add(host.name);
     }
   }
   const ranked = [...scores].sort(([, a], [, b]) => b - a).map(([name]) => name);

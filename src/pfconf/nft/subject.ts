@@ -47,6 +47,7 @@ export function nftFinding(parts: {
     ...rest,
     rule: rule ? referToNft(rule) : null,
     corrected,
+    placement: null,
     rows: rows.map(({ connection }) => connection.id),
   };
 }
