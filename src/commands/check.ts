@@ -4,7 +4,7 @@ import { formatPrefix } from '../address/prefix.js';
 import { parseDevice } from '../capture/capture-device.js';
 import { wantsSync } from '../daemon/sync-link.js';
 import { databasePath } from '../options/settings.js';
-import { DEFAULT_DEVICE, type Settings } from '../options/table.js';
+import { LINUX_DEVICE, type Settings } from '../options/table.js';
 import { readTextFile } from '../options/text-file.js';
 import { UsageError } from '../options/usage-error.js';
 import { checkRuleset } from '../pfconf/check/check.js';
@@ -93,11 +93,11 @@ function pfOptions(settings: Settings): CheckOptions {
 }
 
 function nftOptions(settings: Settings): NftCheckOptions {
-  const { device = DEFAULT_DEVICE } = settings;
-  const groups = device.startsWith('nflog') ? parseDevice(device).groups : null;
+  const { device = LINUX_DEVICE } = settings;
   return {
     ...names(settings),
-    groups: settings.device === undefined && !settings.live ? null : groups,
+    // What is read from a file may be of any group.
+    groups: device.startsWith('nflog') ? parseDevice(device).groups : null,
     ports: settings.port,
     inboundOnly: settings['inbound-only'],
   };

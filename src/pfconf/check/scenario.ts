@@ -9,6 +9,7 @@ import {
   familyOf,
   type InterfaceAddress,
   type InterfaceInfo,
+  isLoopback,
 } from '../environment.js';
 import { prefixOf } from '../grammar/hosts.js';
 import type { LoadedRules } from '../loaded.js';
@@ -156,11 +157,6 @@ function outsideAddresses(options: CheckOptions): AddressWords[] {
 
 function isLinkLocal(words: AddressWords): boolean {
   return words[0] >>> 22 === 0xfe80 >>> 6;
-}
-
-function isLoopback(words: AddressWords): boolean {
-  if (familyOf(words) === 'inet') return words[3] >>> 24 === 127;
-  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
 }
 
 /** A host beside this machine in the networks of an interface. */
