@@ -5,7 +5,7 @@ import { parseDevice } from '../capture/capture-device.js';
 import { wantsSync } from '../daemon/sync-link.js';
 import { databasePath } from '../options/settings.js';
 import { LINUX_DEVICE, type Settings } from '../options/table.js';
-import { readTextFile } from '../options/text-file.js';
+import { readRegularFile, readTextFile } from '../options/text-file.js';
 import { UsageError } from '../options/usage-error.js';
 import { checkRuleset } from '../pfconf/check/check.js';
 import { type CheckOptions, DEFAULT_TABLES } from '../pfconf/check/options.js';
@@ -38,7 +38,7 @@ async function check(settings: Settings): Promise<CheckReport> {
   const file = pfConf ?? pfRules!;
   const text = read(file);
   const dialect = settings.dialect ?? localDialect() ?? detectDialect(text);
-  const source = { text, file, dialect, isListing: pfConf === undefined, readFile: read };
+  const source = { text, file, dialect, isListing: pfConf === undefined, readFile: readRegularFile };
   return checkRuleset(source, pfOptions(settings));
 }
 
