@@ -77,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
       'whiteexp',
       ...POLICY_OPTIONS,
       'pf-rules',
+      'dialect',
       'push',
       'table',
       'table-owner',
@@ -90,7 +91,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Tell of every record what it is, and whether it counts and why',
     minimum: 1,
     maximum: ANY,
-    options: ['json', 'strict', ...POLICY_OPTIONS, 'pf-rules'],
+    options: ['json', 'strict', ...POLICY_OPTIONS, 'pf-rules', 'dialect'],
     load: () => import('./explain.js'),
   },
   {

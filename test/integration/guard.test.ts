@@ -73,3 +73,45 @@ test('check wants exactly one ruleset, and names a file that it cannot read', as
   assert.equal(missing.status, 64);
   assert.match(missing.stderr, /Cannot read rules "\/nonexistent": no such file/);
 });
+
+test('replay and explain tell what of the rules they did not read, and where', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, `${RULES}@8 pass in log on em0 proto tcp nonsense here\nanchor "x" all\n`);
+  const { stderr } = await sightings('--pf-rules', rules);
+  assert.match(stderr, /^spamlogd: warning: rules not read: .*rules:3:\d+: /m);
+  assert.match(stderr, /^spamlogd: warning: rules not read: the rules of anchor "x" are not in the list$/m);
+  const explained = await run(['explain', '--pf-rules', rules, CAPTURE]);
+  assert.match(explained.stderr, /rules not read: .*rules:3:\d+: /);
+});
+
+test('of many places that were not read, ten are named and the others counted', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES + 'pass nonsense\n'.repeat(25));
+  const { stderr } = await sightings('--pf-rules', rules);
+  const lines = stderr.split('\n').filter(line => line.includes('rules not read'));
+  assert.equal(lines.length, 11);
+  assert.match(lines.at(-1)!, /15 more places$/);
+});
+
+test('rules of which nothing is understood are no guard', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, 'garbage garbage\n');
+  for (const command of ['replay', 'explain']) {
+    const { status, stderr } = await run([
+      command,
+      ...(command === 'replay' ? ['-n'] : []),
+      '--pf-rules',
+      rules,
+      CAPTURE,
+    ]);
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, /nothing of them is understood \(.*rules:1:1: /);
+  }
+});
+
+test('whose pf printed the rules may be said', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES);
+  const { guarded } = await sightings('--pf-rules', rules, '--dialect', 'freebsd');
+  assert.ok(guarded > 0);
+});
