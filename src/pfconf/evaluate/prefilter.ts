@@ -3,6 +3,7 @@
 import type { Pool } from '../ast.js';
 import { type LoadedRule, mainRuleset, type Ruleset } from '../loaded.js';
 import { calledRulesets } from './anchors.js';
+import { type Budget, OVER_BUDGET, stepBudget } from './budget.js';
 import { sentTo, where } from './filter.js';
 import { matchRule } from './match.js';
 import type { Knowledge } from './match-host.js';
@@ -32,12 +33,13 @@ export interface Translated {
 
 /** Everything that translation may make of the packet: the filter sees nothing of what it was before. */
 export function translatePacket(packet: Packet, knowledge: Knowledge): Translated[] {
+  const budget = stepBudget(knowledge.rules);
   const kinds = packet.direction === 'in' ? (['rdr', 'binat'] as const) : (['binat', 'nat'] as const);
   let open: Translated[] = [untouched(packet)];
   const done: Translated[] = [];
   for (const kind of kinds) {
     const found = open.flatMap(one => [
-      ...firstMatch(kind, mainRuleset(knowledge.rules), one, knowledge, null, 0),
+      ...firstMatch(kind, mainRuleset(knowledge.rules), one, knowledge, budget, null, 0),
     ]);
     // `no rdr` exempts from rdr rules alone: binat rules are still asked.
     const isOpen = (one: Found): boolean =>
@@ -72,13 +74,14 @@ function firstMatch(
   ruleset: Ruleset,
   start: Translated,
   knowledge: Knowledge,
+  budget: Budget,
   call: LoadedRule | null,
   depth: number,
 ): Found[] {
   let found: Found[] = [{ translated: start, isDecided: false }];
   for (const rule of ruleset[kind]) {
     found = found.flatMap(one =>
-      one.isDecided ? [one] : tryRule(kind, rule, one.translated, knowledge, call, depth),
+      one.isDecided ? [one] : tryRule(kind, rule, one.translated, knowledge, budget, call, depth),
     );
   }
   return found;
@@ -89,9 +92,14 @@ function tryRule(
   rule: LoadedRule,
   before: Translated,
   knowledge: Knowledge,
+  budget: Budget,
   call: LoadedRule | null,
   depth: number,
 ): Found[] {
+  if (--budget.left < 0) {
+    const doubts = [...new Set([...before.doubts, OVER_BUDGET])];
+    return [{ translated: { ...before, rule, call, isUnknown: true, doubts }, isDecided: true }];
+  }
   const isReversed = kind === 'binat' && before.packet.direction === 'in' && !rule.call;
   const answer = matchRule(isReversed ? reversed(rule) : rule, before.packet, knowledge);
   if (answer === false) return [{ translated: before, isDecided: false }];
@@ -103,7 +111,8 @@ function tryRule(
   }
   if (!rule.call)
     return [...passedBy, { translated: applyRule(rule, call, matched, knowledge), isDecided: true }];
-  const inside = depth < DEPTH_LIMIT ? enter(kind, rule, matched, knowledge, call ?? rule, depth) : [];
+  const inside =
+    depth < DEPTH_LIMIT ? enter(kind, rule, matched, knowledge, budget, call ?? rule, depth) : [];
   const decided = inside.filter(one => one.isDecided);
   // An anchor that decides nothing leaves the packet as it was, like one that is not entered.
   if (passedBy.length > 0) return [...passedBy, ...decided];
@@ -115,13 +124,14 @@ function enter(
   rule: LoadedRule,
   before: Translated,
   knowledge: Knowledge,
+  budget: Budget,
   call: LoadedRule,
   depth: number,
 ): Found[] {
   let found: Found[] = [{ translated: before, isDecided: false }];
   for (const ruleset of calledRulesets(rule, knowledge.rules)) {
     found = found.flatMap(one =>
-      one.isDecided ? [one] : firstMatch(kind, ruleset, one.translated, knowledge, call, depth + 1),
+      one.isDecided ? [one] : firstMatch(kind, ruleset, one.translated, knowledge, budget, call, depth + 1),
     );
   }
   return found;
