@@ -80,7 +80,7 @@ function printed({ dialect }: Subject, rule: FilterRule): string {
 }
 
 function isRedirection({ kind }: RuleOption): boolean {
-  return kind === 'rdr-to' || kind === 'divert-to' || kind === 'divert-packet' || kind === 'af-to';
+  return kind === 'rdr-to' || kind === 'divert-to' || kind === 'af-to';
 }
 
 function narrowRule(subject: Subject, statement: FilterRule, narrow: Narrow): FilterRule {

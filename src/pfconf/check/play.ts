@@ -63,7 +63,7 @@ function playPacket(packet: Packet, scenario: Scenario, knowledge: Knowledge, di
 /** The packet as it leaves again, when it came in and is not for this machine. */
 function nextPacket(outcome: Outcome, packet: Packet, scenario: Scenario): Packet | null {
   const how = outcome.target?.how;
-  const isDiverted = how === 'divert-to' || how === 'divert-packet';
+  const isDiverted = how === 'divert-to';
   if (outcome.action !== 'pass' || packet.direction === 'out' || isDiverted) return null;
   const { place } = outcome.packet.destination;
   const out =
