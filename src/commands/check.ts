@@ -17,6 +17,7 @@ import { checkLiveNftables, checkLivePf } from '../pfconf/live.js';
 import { checkNftables } from '../pfconf/nft/check.js';
 import type { NftCheckOptions } from '../pfconf/nft/scenario.js';
 import type { Dialect } from '../pfconf/source.js';
+import { askDaemon } from '../system/control-client.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 
@@ -42,17 +43,26 @@ async function check(settings: Settings): Promise<CheckReport> {
   return checkRuleset(source, pfOptions(settings));
 }
 
-function checkLive(settings: Settings): Promise<CheckReport> {
+async function checkLive(settings: Settings): Promise<CheckReport> {
   const system = nodeSystem();
+  const daemonPid = await pidOfDaemon(settings['control-socket']);
   const surroundings = {
     user: settings.user,
     database: databasePath(settings),
     ...(wantsSync(settings) && { keyFile: settings['sync-key'] }),
     ownPids: [process.pid],
+    ...(daemonPid !== undefined && { daemonPid }),
   };
   if (process.platform === 'linux') return checkLiveNftables(system, nftOptions(settings), surroundings);
   const dialect = settings.dialect ?? localDialect() ?? 'freebsd';
   return checkLivePf(system, dialect, pfOptions(settings), surroundings);
+}
+
+/** Our own daemon reads the log, as it should. */
+async function pidOfDaemon(socket: string): Promise<number | undefined> {
+  const status = await askDaemon(socket, 'GET', '/status').catch(() => undefined);
+  const pid = (status as { pid?: unknown } | undefined)?.pid;
+  return typeof pid === 'number' ? pid : undefined;
 }
 
 function localDialect(): Dialect | undefined {

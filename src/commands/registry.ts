@@ -188,6 +188,7 @@ export const COMMANDS: readonly Command[] = [
       'pf-rules',
       'nft-rules',
       'live',
+      'control-socket',
       'dialect',
       'json',
       'device',
