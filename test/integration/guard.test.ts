@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -114,4 +115,21 @@ test('whose pf printed the rules may be said', async t => {
   writeFileSync(rules, RULES);
   const { guarded } = await sightings('--pf-rules', rules, '--dialect', 'freebsd');
   assert.ok(guarded > 0);
+});
+
+test('a FIFO or a device that rules include is not read', async t => {
+  const folder = temporaryFolder(t);
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  const conf = join(folder, 'pf.conf');
+  const lines = [`include "${join(folder, 'fifo')}"`, 'include "/dev/zero"', 'table <x> file "/dev/zero"'];
+  writeFileSync(conf, lines.join('\n'));
+  const { status, stdout } = await run(['check', '--pf-conf', conf]);
+  assert.equal(status, 1);
+  assert.equal(stdout.split('not a regular file').length, 3);
+});
+
+test('without -l, nftables rules have to log to the groups that the daemon reads', async () => {
+  const { stdout } = await run(['check', '--json', '--nft-rules', join(FIXTURES, 'nft/other-group.json')]);
+  const ids = JSON.parse(stdout).findings.map((finding: { id: string }) => finding.id);
+  assert.ok(ids.includes('other-log-group'), ids.join());
 });
