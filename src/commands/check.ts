@@ -4,8 +4,8 @@ import { formatPrefix } from '../address/prefix.js';
 import { parseDevice } from '../capture/capture-device.js';
 import { wantsSync } from '../daemon/sync-link.js';
 import { databaseOf } from '../options/settings.js';
-import { DEFAULT_DEVICE, type Settings } from '../options/table.js';
-import { readTextFile } from '../options/text-file.js';
+import { LINUX_DEVICE, type Settings } from '../options/table.js';
+import { readRegularFile, readTextFile } from '../options/text-file.js';
 import { UsageError } from '../options/usage-error.js';
 import { checkRuleset } from '../pfconf/check/check.js';
 import { type CheckOptions, DEFAULT_TABLES } from '../pfconf/check/options.js';
@@ -17,6 +17,7 @@ import { checkLiveNftables, checkLivePf } from '../pfconf/live.js';
 import { checkNftables } from '../pfconf/nft/check.js';
 import type { NftCheckOptions } from '../pfconf/nft/scenario.js';
 import type { Dialect } from '../pfconf/source.js';
+import { askDaemon } from '../system/control-client.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 
@@ -38,21 +39,30 @@ async function check(settings: Settings): Promise<CheckReport> {
   const file = pfConf ?? pfRules!;
   const text = read(file);
   const dialect = settings.dialect ?? localDialect() ?? detectDialect(text);
-  const source = { text, file, dialect, isListing: pfConf === undefined, readFile: read };
+  const source = { text, file, dialect, isListing: pfConf === undefined, readFile: readRegularFile };
   return checkRuleset(source, pfOptions(settings));
 }
 
-function checkLive(settings: Settings): Promise<CheckReport> {
+async function checkLive(settings: Settings): Promise<CheckReport> {
   const system = nodeSystem();
+  const daemonPid = await pidOfDaemon(settings['control-socket']);
   const surroundings = {
     user: settings.user,
     database: databaseOf(settings).path,
     ...(wantsSync(settings) && { keyFile: settings['sync-key'] }),
     ownPids: [process.pid],
+    ...(daemonPid !== undefined && { daemonPid }),
   };
   if (process.platform === 'linux') return checkLiveNftables(system, nftOptions(settings), surroundings);
   const dialect = settings.dialect ?? localDialect() ?? 'freebsd';
   return checkLivePf(system, dialect, pfOptions(settings), surroundings);
+}
+
+/** Our own daemon reads the log, as it should. */
+async function pidOfDaemon(socket: string): Promise<number | undefined> {
+  const status = await askDaemon(socket, 'GET', '/status').catch(() => undefined);
+  const pid = (status as { pid?: unknown } | undefined)?.pid;
+  return typeof pid === 'number' ? pid : undefined;
 }
 
 function localDialect(): Dialect | undefined {
@@ -93,11 +103,11 @@ function pfOptions(settings: Settings): CheckOptions {
 }
 
 function nftOptions(settings: Settings): NftCheckOptions {
-  const { device = DEFAULT_DEVICE } = settings;
-  const groups = device.startsWith('nflog') ? parseDevice(device).groups : null;
+  const { device = LINUX_DEVICE } = settings;
   return {
     ...names(settings),
-    groups: settings.device === undefined && !settings.live ? null : groups,
+    // What is read from a file may be of any group.
+    groups: device.startsWith('nflog') ? parseDevice(device).groups : null,
     ports: settings.port,
     inboundOnly: settings['inbound-only'],
   };

@@ -18,7 +18,11 @@ import { NFLOG_HOOKS, PF_ACTIONS, PF_REASONS } from './wire-names.js';
  * @throws {SavefileError} @throws {UsageError} before anything was read
  */
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
-  const policy = await guardedPolicy(settings, () => {});
+  const policy = await guardedPolicy(
+    settings,
+    () => {},
+    line => warn(`warning: ${line}`),
+  );
   checkCaptures(operands);
   const describe = settings.json ? describeJson : describeText;
   let status: number = EXIT.ok;

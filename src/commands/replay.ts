@@ -32,7 +32,8 @@ const BUSIEST = 10;
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
-  const policy = await guardedPolicy(settings, rule => warn(`warning: ${rule}`));
+  const tell = (line: string): void => warn(`warning: ${line}`);
+  const policy = await guardedPolicy(settings, tell, tell);
   checkCaptures(operands);
   const paths = await inTimeOrder(operands);
   if (!settings['dry-run']) await backupIfWanted(settings);

@@ -16,7 +16,14 @@ import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { type Counts, Pipeline } from './pipeline.js';
-import { describeGuarded, guardByHand, guardFromListing, LOCAL_DIALECT, policyGuard } from './rule-guard.js';
+import {
+  describeGaps,
+  describeGuarded,
+  guardByHand,
+  guardFromListing,
+  LOCAL_DIALECT,
+  policyGuard,
+} from './rule-guard.js';
 
 /** How often white entries are looked at for their end. */
 const EXPIRY_INTERVAL_MS = 60_000;
@@ -98,6 +105,7 @@ export class Engine {
     this.#logger.info(
       `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
     );
+    for (const line of describeGaps(this.#guard)) this.#logger.warn(line);
     for (const rule of guarded) this.#logger.debug(describeGuarded(rule));
     this.#renewPolicy(this.#settings);
   }

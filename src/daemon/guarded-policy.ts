@@ -7,11 +7,18 @@ import { makePolicy } from './make-policy.js';
 /**
  * Makes the policy; the reader of rules is loaded only where there are some.
  * @param onGuarded called with a line for people when a rule's record is refused for the first time
- * @throws {UsageError} when a file cannot be read
+ * @param onGap called with a line for people for what of the rules was not read
+ * @throws {UsageError} when a file cannot be read, or nothing of it is understood
  */
-export async function guardedPolicy(settings: Settings, onGuarded: (line: string) => void): Promise<Policy> {
+export async function guardedPolicy(
+  settings: Settings,
+  onGuarded: (line: string) => void,
+  onGap: (line: string) => void,
+): Promise<Policy> {
   const policy = makePolicy(settings);
   if (settings['pf-rules'] === undefined && settings['guard-rules'].length === 0) return policy;
-  const { describeGuarded, guardFromFile, policyGuard } = await import('./rule-guard.js');
-  return { ...policy, ...policyGuard(guardFromFile(settings), rule => onGuarded(describeGuarded(rule))) };
+  const { describeGaps, describeGuarded, guardFromFile, policyGuard } = await import('./rule-guard.js');
+  const guard = guardFromFile(settings);
+  for (const line of describeGaps(guard)) onGap(line);
+  return { ...policy, ...policyGuard(guard, rule => onGuarded(describeGuarded(rule))) };
 }

@@ -2,12 +2,13 @@
 
 import type { Settings } from '../options/table.js';
 import { readTextFile } from '../options/text-file.js';
+import { UsageError } from '../options/usage-error.js';
 import { detectDialect } from '../pfconf/detect-dialect.js';
 import { type GuardedRule, guardRules, joinGuards, type RuleGuard } from '../pfconf/guard.js';
 import { parseGuardList } from '../pfconf/guard-list.js';
 import { loadRules } from '../pfconf/load.js';
 import { parsePfctlRules } from '../pfconf/parse.js';
-import type { Dialect } from '../pfconf/source.js';
+import { type Dialect, formatDiagnostic } from '../pfconf/source.js';
 import type { Policy } from '../policy/policy.js';
 
 /** The pf of this machine. */
@@ -20,9 +21,10 @@ export function guardFromListing(
   settings: Settings,
   dialect: Dialect = detectDialect(text),
 ): RuleGuard {
-  const { statements } = parsePfctlRules(text, { dialect, file });
+  const { statements, diagnostics } = parsePfctlRules(text, { dialect, file });
   const loaded = loadRules(statements, { dialect, isListing: true });
-  return joinGuards(guardRules(loaded, dialect, { mtaPorts: settings.port }), guardByHand(settings));
+  const guard = guardRules(loaded, dialect, { mtaPorts: settings.port }, diagnostics);
+  return joinGuards(guard, guardByHand(settings));
 }
 
 /** The rules that `--guard-rules` names. */
@@ -30,11 +32,27 @@ export function guardByHand(settings: Settings): RuleGuard {
   return parseGuardList(settings['guard-rules'].join(','));
 }
 
-/** The guard over a saved listing. @throws {UsageError} when the file cannot be read */
+/** The guard over a saved listing. @throws {UsageError} when the file cannot be read, or holds no rule that is one */
 export function guardFromFile(settings: Settings): RuleGuard {
   const path = settings['pf-rules'];
   if (path === undefined) return guardByHand(settings);
-  return guardFromListing(readTextFile(path, 'rules', false), path, settings);
+  const text = readTextFile(path, 'rules', false);
+  const dialect = settings.dialect ?? detectDialect(text);
+  const { statements, diagnostics } = parsePfctlRules(text, { dialect, file: path });
+  const [first] = diagnostics;
+  if (first && statements.every(({ kind }) => kind === 'unknown'))
+    throw new UsageError(`Cannot use the rules: nothing of them is understood (${formatDiagnostic(first)})`);
+  return guardFromListing(text, path, settings, dialect);
+}
+
+/** More than these are only counted. */
+const GAPS_TOLD = 10;
+
+/** What of the rules was not read, a line each, bounded: whatever these rules log counts as if there were no guard. */
+export function describeGaps({ gaps }: RuleGuard): string[] {
+  const told = gaps.slice(0, GAPS_TOLD).map(gap => `rules not read: ${gap}`);
+  const left = gaps.length - told.length;
+  return left > 0 ? [...told, `rules not read: ${left} more places`] : told;
 }
 
 /** The guard as a part of the policy; `onFirst` is called when a rule's record is refused for the first time. */

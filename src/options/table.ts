@@ -123,8 +123,11 @@ export interface Settings {
   readonly format: ListFormat;
 }
 
+/** The NFLOG groups of inbound and of outbound mail unless said otherwise. */
+export const LINUX_DEVICE = 'nflog:25,26';
+
 /** Where the log comes from unless said otherwise. */
-export const DEFAULT_DEVICE: string = process.platform === 'linux' ? 'nflog:25,26' : 'pflog0';
+export const DEFAULT_DEVICE: string = process.platform === 'linux' ? LINUX_DEVICE : 'pflog0';
 
 /** Where the daemon answers unless said otherwise; its folder is the daemon's own. */
 export const DEFAULT_CONTROL = '/var/run/spamlogd/control.sock';

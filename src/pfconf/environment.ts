@@ -47,6 +47,12 @@ export function familyOf(words: AddressWords): Family {
   return isIpv4Words(words[0], words[1], words[2]) ? 'inet' : 'inet6';
 }
 
+/** Whether the address is one that leads no further than this machine. */
+export function isLoopback(words: AddressWords): boolean {
+  if (familyOf(words) === 'inet') return words[3] >>> 24 === 127;
+  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
+}
+
 /** The interface of that name. */
 export function findInterface(environment: Environment, name: string): InterfaceInfo | undefined {
   return environment.interfaces.find(one => one.name === name);

@@ -1,10 +1,11 @@
 // The rule guard: rules that send SMTP to a tarpit, so that what they log never whitelists anyone.
 
+import { groupBy } from './check/group.js';
 import type { LoadedRule, LoadedRules } from './loaded.js';
 import { rulesetName } from './paths.js';
 import { printFilterRule } from './print.js';
 import { type PortNames, redirectsSmtp } from './redirects.js';
-import type { Dialect } from './source.js';
+import { type Diagnostic, type Dialect, formatDiagnostic, formatPosition } from './source.js';
 
 /** A rule whose records are refused. */
 export interface GuardedRule {
@@ -34,20 +35,29 @@ export interface RuleGuard {
 }
 
 /**
- * The guard over rules as pfctl printed them (`pfctl -a '*' -vvsr`). Over rules counted from a file it is a guess as
+ * The guard over rules as pfctl printed them (`pfctl -a '*' -vvsr`), with what its reader did not understand. Over rules counted from a file it is a guess as
  * good as the numbers: pfctl's optimizer may have changed these.
  */
-export function guardRules(rules: LoadedRules, dialect: Dialect, names: PortNames = {}): RuleGuard {
+export function guardRules(
+  rules: LoadedRules,
+  dialect: Dialect,
+  names: PortNames = {},
+  diagnostics: readonly Diagnostic[] = [],
+): RuleGuard {
   const found = [...rules.rulesets.values()].flatMap(({ filter }) => filter);
+  const callersOf = callersIn(found);
   const guarded = found.flatMap(rule => {
     const verdict = redirectsSmtp(rule, names);
     if (verdict === 'no' || rule.number === null) return [];
     const ruleset = rulesetName(rule.ruleset);
-    const calls = callNumbers(rule.ruleset, found, []);
+    const calls = callNumbers(rule.ruleset, callersOf);
     const text = ruleText(rule, dialect);
     return [{ ruleset, number: rule.number, text, isCertain: verdict === 'yes', calls }];
   });
-  return new GuardedRules(guarded, [...found.flatMap(gapsOf), ...unreadFiles(rules)]);
+  const problems = [...diagnostics, ...rules.diagnostics].sort((a, b) => a.line - b.line);
+  const told = new Set(problems.map(formatPosition));
+  const unclear = found.flatMap(rule => gapsOf(rule, told));
+  return new GuardedRules(guarded, [...new Set([...problems.map(formatDiagnostic), ...unclear])]);
 }
 
 /** A guard over a list of rules. */
@@ -87,32 +97,44 @@ class GuardedRules implements RuleGuard {
 
 /**
  * Numbers of the rules through which the ruleset at `path` is reached: FreeBSD's records name the outermost anchor
- * rule, OpenBSD's the innermost.
+ * rule, OpenBSD's the innermost. Every ruleset is looked at once, however anchors call each other.
  */
-function callNumbers(path: string, rules: readonly LoadedRule[], seen: readonly string[]): number[] {
-  if (path === '' || seen.includes(path)) return [];
-  const parent = path.split('/').slice(0, -1).join('/');
-  const callers = rules.filter(({ call }) => call?.path === (call?.isWildcard ? parent : path));
-  const numbers = callers.flatMap(caller => [
-    caller.number,
-    ...callNumbers(caller.ruleset, rules, [...seen, path]),
-  ]);
-  return [...new Set(numbers.filter(number => number !== null))];
+function callNumbers(path: string, callersOf: (path: string) => readonly LoadedRule[]): number[] {
+  const numbers = new Set<number>();
+  const seen = new Set(['']);
+  const open = [path];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    for (const { number, ruleset } of callersOf(at)) {
+      if (number !== null) numbers.add(number);
+      open.push(ruleset);
+    }
+  }
+  return [...numbers];
+}
+
+/** The anchor rules that call a ruleset: by its path, or by a wildcard over the one above it. */
+function callersIn(rules: readonly LoadedRule[]): (path: string) => readonly LoadedRule[] {
+  const anchors = rules.filter(({ call }) => call !== null);
+  const byName = groupBy(anchors, ({ call }) => `${call!.isWildcard ? '*' : ''}${call!.path}`);
+  return path => {
+    const parent = path.split('/').slice(0, -1).join('/');
+    return [...(byName.get(path) ?? []), ...(byName.get(`*${parent}`) ?? [])];
+  };
 }
 
 function ruleText({ statement }: LoadedRule, dialect: Dialect): string {
   return statement.kind === 'filter' ? printFilterRule({ ...statement, number: null }, dialect) : '';
 }
 
-function gapsOf(rule: LoadedRule): string[] {
+/** What of a rule is not known, other than at the places that were told already. */
+function gapsOf(rule: LoadedRule, told: ReadonlySet<string>): string[] {
   const { statement, call, action, position, unknown } = rule;
   if (statement.kind === 'anchor' && statement.body === null) {
     return [`the rules of anchor "${call?.path ?? ''}" are not in the list`];
   }
   const isUnclear = action === 'unknown' || (action === 'pass' && unknown !== null);
-  return isUnclear ? [`${position.file}:${position.line} is not understood`] : [];
-}
-
-function unreadFiles(rules: LoadedRules): string[] {
-  return rules.diagnostics.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  const place = formatPosition(position);
+  return isUnclear && !told.has(place) ? [`${place} is not understood`] : [];
 }

@@ -5,6 +5,7 @@ import type { CheckOptions } from './check/options.js';
 import type { CheckReport, Finding } from './check/report.js';
 import { systemFinding } from './live/finding.js';
 import { parseIfconfig } from './live/ifconfig.js';
+import { ownProcesses } from './live/own-processes.js';
 import { probeClock } from './live/probe-clock.js';
 import { probeDatabase, probeKeyFile, probeProgram, probeUser } from './live/probe-files.js';
 import { probeFdescfs, probePf, probePflog, probeRequestLimit } from './live/probe-pf.js';
@@ -26,6 +27,8 @@ export interface LiveOptions {
   readonly keyFile?: string;
   /** Processes of our own, which are no other readers. */
   readonly ownPids: readonly number[];
+  /** The process of our own daemon that answers requests; absent where none runs. */
+  readonly daemonPid?: number;
 }
 
 /** Where pfctl(8) is. */
@@ -41,11 +44,12 @@ export async function checkLivePf(
 ): Promise<CheckReport> {
   const options = await liveOptions(system, check);
   const pflog = `pflog${check.policy.logInterface}`;
+  const ownPids = await ownProcesses(system, live.ownPids, live.daemonPid);
   const around = await Promise.all([
     probeProgram(system, PFCTL),
     probePf(system, PFCTL),
     probePflog(system, pflog),
-    probeOtherReaders(system, pflog, live.ownPids),
+    probeOtherReaders(system, pflog, ownPids),
     dialect === 'freebsd' ? probeFdescfs(system) : [],
     dialect === 'freebsd' ? probeRequestLimit(system, options.whiteEntries ?? 0) : [],
     probeFiles(system, live),
@@ -66,9 +70,11 @@ export async function checkLiveNftables(
   check: NftCheckOptions,
   live: LiveOptions,
 ): Promise<CheckReport> {
+  const ownPids = await ownProcesses(system, live.ownPids, live.daemonPid);
+  const groups = check.groups ?? [];
   const around = await Promise.all([
-    probeNflog(system, check.groups ?? [], live.ownPids),
-    probeOtherReaders(system, 'nflog', live.ownPids),
+    probeNflog(system, groups, ownPids),
+    probeOtherReaders(system, `nflog:${groups.join()}`, ownPids),
     probeFiles(system, live),
     probeClock(system),
   ]);

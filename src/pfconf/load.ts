@@ -5,7 +5,6 @@ import type {
   AntispoofRule,
   FilterRule,
   Host,
-  InterfaceItem,
   Statement,
   TranslationAnchor,
   TranslationRule,
@@ -16,7 +15,8 @@ import { expandAntispoof, expandBinatTo } from './expand-special.js';
 import type { AnchorCall, LoadedRules, RuleStatement, Ruleset } from './loaded.js';
 import { loadedRule, type UnnumberedRule, unknownRule } from './loaded-rule.js';
 import { anchorCall, childPath, rulesetName } from './paths.js';
-import { type Diagnostic, type Dialect, type ReadFile, SyntaxProblem } from './source.js';
+import { quote } from './quote.js';
+import { type Diagnostic, type Dialect, type Position, type ReadFile, SyntaxProblem } from './source.js';
 import { loadTable } from './tables.js';
 
 /** What is needed to load rules besides their text. */
@@ -49,8 +49,9 @@ class Loader {
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #counters = new Map<string, number | null>();
   readonly #wildcards = new Set<string>();
-  readonly #skip: InterfaceItem[] = [];
+  readonly #skip: LoadedRules['skip'][number][] = [];
   readonly #limits = new Map<string, number>();
+  readonly #limitStatements = new Map<string, Statement>();
   readonly #diagnostics: Diagnostic[] = [];
   #braces = 0;
   #nextId = 1;
@@ -67,6 +68,7 @@ class Loader {
       rulesets: this.#rulesets,
       skip: this.#skip,
       limits: this.#limits,
+      limitStatements: this.#limitStatements,
       isListing: this.#options.isListing,
       diagnostics: this.#diagnostics,
     };
@@ -98,8 +100,7 @@ class Loader {
         return;
       case 'unknown':
         if (NO_RULE.test(statement.text)) return;
-        this.#push('filter', path, unknownRule(statement, path));
-        this.#counters.set(`filter ${path}`, null);
+        this.#addUnknown(statement, path);
         return;
       case 'table':
         this.#ruleset(path).tables.set(
@@ -108,17 +109,35 @@ class Loader {
         );
         return;
       case 'skip':
-        this.#skip.push(...statement.interfaces);
+        this.#skip.push(...statement.interfaces.map(item => ({ ...item, statement })));
         return;
       case 'limit':
-        for (const { name, value } of statement.limits) this.#limits.set(name, value);
+        for (const { name, value } of statement.limits) {
+          this.#limits.set(name, value);
+          this.#limitStatements.set(name, statement);
+        }
         return;
       case 'include':
-        this.#addAll(statement.statements ?? [], path);
+        if (statement.statements) this.#addAll(statement.statements, path);
+        else this.#addUnread(statement, path);
         return;
       case 'load-anchor':
         if (statement.statements) this.#addAll(statement.statements, childPath(path, statement.name));
+        else this.#addUnread(statement, childPath(path, statement.name));
     }
+  }
+
+  /** What is not understood may be a rule that does anything. */
+  #addUnknown(statement: Extract<Statement, { kind: 'unknown' }>, path: string): void {
+    this.#push('filter', path, unknownRule(statement, path));
+    this.#counters.set(`filter ${path}`, null);
+  }
+
+  /** A file that was not read may hold anything, translation rules too. */
+  #addUnread({ position, path: file }: { position: Position; path: string }, path: string): void {
+    const unread = { kind: 'unknown' as const, position, text: `include ${quote(file)}` };
+    this.#addUnknown(unread, path);
+    if (this.#options.dialect === 'freebsd') this.#push('rdr', path, unknownRule(unread, path));
   }
 
   #addRule(statement: FilterRule | TranslationRule | AntispoofRule, path: string): void {

@@ -69,6 +69,7 @@ export interface LoadedRule {
 /** A table as the rules define it. */
 export interface LoadedTable {
   readonly name: string;
+  readonly statement: Statement;
   readonly position: Position;
   readonly isConst: boolean;
   readonly isPersistent: boolean;
@@ -93,8 +94,11 @@ export interface Ruleset {
 /** Everything pf would load. */
 export interface LoadedRules {
   readonly rulesets: ReadonlyMap<string, Ruleset>;
-  readonly skip: readonly InterfaceItem[];
+  /** Interfaces that pf does not look at, and where that is said. */
+  readonly skip: readonly (InterfaceItem & { readonly statement: Statement })[];
   readonly limits: ReadonlyMap<string, number>;
+  /** Where a limit is set. */
+  readonly limitStatements: ReadonlyMap<string, Statement>;
   /** Whether the numbers are pf's own, printed by pfctl, rather than counted from a file. */
   readonly isListing: boolean;
   /** What pfctl would refuse when it expands the rules. */

@@ -26,7 +26,13 @@ export function redirectsSmtp(rule: LoadedRule, names: PortNames): 'yes' | 'perh
     (destinationPort === null ||
       mtaPorts.some(port => comparePort(destinationPort, port, services) !== false));
   if (!isSmtp) return 'no';
-  const ranges = rule.options.map(targetPort).map(text => text && portRange(text, services));
+  const first = destinationPort === null ? 0 : resolvePort(destinationPort.low, services);
+  const matched = mtaPorts.filter(
+    port => destinationPort === null || comparePort(destinationPort, port, services) !== false,
+  );
+  const ranges = rule.options
+    .map(targetPort)
+    .flatMap(text => (text === null ? [] : matched.map(port => portRange(text, port, first, services))));
   if (ranges.some(range => range && !mtaPorts.some(port => port >= range.low && port <= range.high)))
     return 'yes';
   const isUnclear = ranges.includes(undefined) || /\b(?:rdr-to|divert-|af-to)/.test(rule.unknown?.text ?? '');
@@ -41,20 +47,29 @@ function targetPort(option: RuleOption): string | null {
     case 'af-to':
       return option.to?.port ?? null;
     case 'divert-to':
-    case 'divert-packet':
       return option.port;
+    // `divert-packet` shows packets to a program, which sends them on.
     default:
       return null;
   }
 }
 
-/** `low`, `low:high`, or `low:*`, which begins at low; undefined where a name is not known. */
+/**
+ * Where a port may be sent by `low`, `low:high`, or `low:*`, which keeps the distance to the first port that the rule
+ * matches; undefined where a name is not known.
+ */
 function portRange(
   text: string,
+  port: number,
+  first: number | undefined,
   services: ReadonlyMap<string, number>,
 ): { low: number; high: number } | undefined {
-  const [first = '', last = first] = text.split(':');
-  const low = resolvePort(first, services);
-  const high = last === '*' ? low : resolvePort(last, services);
+  const [start = '', end = start] = text.split(':');
+  const low = resolvePort(start, services);
+  if (end === '*') {
+    const shifted = low === undefined || first === undefined ? undefined : low + port - first;
+    return shifted === undefined ? undefined : { low: shifted, high: shifted };
+  }
+  const high = resolvePort(end, services);
   return low === undefined || high === undefined ? undefined : { low, high };
 }

@@ -21,6 +21,7 @@ export function loadTable(
   const parts = [...listed, ...filed];
   return {
     name: statement.name,
+    statement,
     position: statement.position,
     isConst: statement.flags.includes('const'),
     isPersistent: statement.flags.includes('persist'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -72,4 +73,63 @@ test('check wants exactly one ruleset, and names a file that it cannot read', as
   const missing = await run(['check', '--pf-conf', '/nonexistent']);
   assert.equal(missing.status, 64);
   assert.match(missing.stderr, /Cannot read rules "\/nonexistent": no such file/);
+});
+
+test('replay and explain tell what of the rules they did not read, and where', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, `${RULES}@8 pass in log on em0 proto tcp nonsense here\nanchor "x" all\n`);
+  const { stderr } = await sightings('--pf-rules', rules);
+  assert.match(stderr, /^spamlogd: warning: rules not read: .*rules:3:\d+: /m);
+  assert.match(stderr, /^spamlogd: warning: rules not read: the rules of anchor "x" are not in the list$/m);
+  const explained = await run(['explain', '--pf-rules', rules, CAPTURE]);
+  assert.match(explained.stderr, /rules not read: .*rules:3:\d+: /);
+});
+
+test('of many places that were not read, ten are named and the others counted', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES + 'pass nonsense\n'.repeat(25));
+  const { stderr } = await sightings('--pf-rules', rules);
+  const lines = stderr.split('\n').filter(line => line.includes('rules not read'));
+  assert.equal(lines.length, 11);
+  assert.match(lines.at(-1)!, /15 more places$/);
+});
+
+test('rules of which nothing is understood are no guard', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, 'garbage garbage\n');
+  for (const command of ['replay', 'explain']) {
+    const { status, stderr } = await run([
+      command,
+      ...(command === 'replay' ? ['-n'] : []),
+      '--pf-rules',
+      rules,
+      CAPTURE,
+    ]);
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, /nothing of them is understood \(.*rules:1:1: /);
+  }
+});
+
+test('whose pf printed the rules may be said', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, RULES);
+  const { guarded } = await sightings('--pf-rules', rules, '--dialect', 'freebsd');
+  assert.ok(guarded > 0);
+});
+
+test('a FIFO or a device that rules include is not read', async t => {
+  const folder = temporaryFolder(t);
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  const conf = join(folder, 'pf.conf');
+  const lines = [`include "${join(folder, 'fifo')}"`, 'include "/dev/zero"', 'table <x> file "/dev/zero"'];
+  writeFileSync(conf, lines.join('\n'));
+  const { status, stdout } = await run(['check', '--pf-conf', conf]);
+  assert.equal(status, 1);
+  assert.equal(stdout.split('not a regular file').length, 3);
+});
+
+test('without -l, nftables rules have to log to the groups that the daemon reads', async () => {
+  const { stdout } = await run(['check', '--json', '--nft-rules', join(FIXTURES, 'nft/other-group.json')]);
+  const ids = JSON.parse(stdout).findings.map((finding: { id: string }) => finding.id);
+  assert.ok(ids.includes('other-log-group'), ids.join());
 });

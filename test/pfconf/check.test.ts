@@ -56,6 +56,7 @@ Taken for granted: the mail server is this machine, at 198.51.100.25 and 2600:3c
 1. pf.conf:4 (@1): error: A rule that sends SMTP to the tarpit logs the connection as passed. [redirect-logs]
     pass in log on egress proto tcp to any port smtp divert-to 127.0.0.1 port spamd
   Take "log" away from this rule: without the rule guard, spamlogd whitelists every host that is being tarpitted.
+  In its place:
     pass in on egress proto tcp to any port smtp divert-to 127.0.0.1 port spamd
 `,
   );

@@ -10,10 +10,19 @@ test('translation rules of their own are FreeBSD', () => {
     'nat-anchor "x"',
     '@3 nat on em0 -> (em0)',
     'scrub in all',
+    'pass in quick on em0 reply-to (em0 192.0.2.1) inet proto tcp',
+    '@3 pass out log route-to (em0 192.0.2.1) inet all',
   ]) {
     assert.equal(detectDialect(`pass\n${line}\n`), 'freebsd', line);
   }
-  for (const line of ['pass in rdr-to ::1', '# rdr on em0', 'match in scrub (no-df)', 'natural = "x"']) {
+  for (const line of [
+    'pass in rdr-to ::1',
+    '# rdr on em0',
+    'match in scrub (no-df)',
+    'natural = "x"',
+    'match in all \\\n\tscrub (no-df)',
+    'pass in on em0 all reply-to 192.0.2.1@em0',
+  ]) {
     assert.equal(detectDialect(`pass\n${line}\n`), 'openbsd', line);
   }
 });

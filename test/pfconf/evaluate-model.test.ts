@@ -24,6 +24,8 @@ interface ModelRule {
   readonly port: number | null;
   readonly redirect: number | null;
   readonly divert: number | null;
+  /** Whether what goes out seems to come from 198.51.100.1, which is neither white nor near. */
+  readonly nat: boolean;
   readonly tag: string | null;
   readonly tagged: string | null;
 }
@@ -67,6 +69,7 @@ const rule: fc.Arbitrary<ModelRule> = fc
     port: fc.option(port),
     redirect: fc.option(port),
     divert: fc.option(port),
+    nat: fc.boolean(),
     tag: fc.constantFrom('A', 'B', null, null),
     tagged: fc.constantFrom('A', null, null, null),
   })
@@ -75,9 +78,10 @@ const rule: fc.Arbitrary<ModelRule> = fc
     // Only what pf accepts: translation needs a direction and no block, diverting a pass rule for what comes in.
     redirect: one.direction === 'in' && one.action !== 'block' ? one.redirect : null,
     divert: one.direction === 'in' && one.action === 'pass' && one.redirect === null ? one.divert : null,
+    nat: one.direction === 'out' && one.action !== 'block' && one.nat,
     logTo: one.log === 'no' ? 0 : one.logTo,
   }))
-  .map(one => ((one.redirect ?? one.divert) === null ? one : { ...one, family: null }));
+  .map(one => ((one.redirect ?? one.divert) === null && !one.nat ? one : { ...one, family: null }));
 const anchor = fc.record({
   kind: fc.constant('anchor' as const),
   quick: fc.boolean(),
@@ -96,10 +100,12 @@ const packet: fc.Arbitrary<ModelPacket> = fc.record({
   port: fc.constantFrom(25, 80),
 });
 
-/** A rule with a redirection to 127.0.0.1 is one for IPv4. */
+/** A rule with a redirection to 127.0.0.1, or a translation to an IPv4 address, is one for IPv4. */
 function familyOf(one: ModelRule): string | null {
   const implied =
-    one.redirect !== null || one.divert !== null || one.source === '203.0.113.0/24' ? 'inet' : null;
+    one.redirect !== null || one.divert !== null || one.nat || one.source === '203.0.113.0/24'
+      ? 'inet'
+      : null;
   return one.family ?? implied;
 }
 
@@ -124,6 +130,7 @@ function ruleText(one: ModelRule): string {
     one.port === null ? '' : `port ${one.port}`,
     one.redirect === null ? '' : `rdr-to 127.0.0.1 port ${one.redirect}`,
     one.divert === null ? '' : `divert-to 127.0.0.1 port ${one.divert}`,
+    one.nat ? 'nat-to 198.51.100.1' : '',
     one.tagged === null ? '' : `tagged ${one.tagged}`,
     one.tag === null ? '' : `tag ${one.tag}`,
   ]
@@ -163,6 +170,7 @@ function play(model: Model, start: ModelPacket, lineOf: Map<ModelRule, number>):
   let last: ModelRule | null = null;
   let tag: string | null = null;
   let port = start.port;
+  let { isWhite, isNear } = start;
   let isOver = false;
   const forced: number[] = [];
   const logs = new Set<string>();
@@ -173,9 +181,9 @@ function play(model: Model, start: ModelPacket, lineOf: Map<ModelRule, number>):
     (one.direction === null || one.direction === start.direction) &&
     (one.interface === null || one.interface === start.interface) &&
     (familyOf(one) === null || familyOf(one) === start.family) &&
-    (one.source !== '<white>' || start.isWhite) &&
-    (one.source !== '! <white>' || !start.isWhite) &&
-    (one.source !== '203.0.113.0/24' || (start.isNear && start.family === 'inet')) &&
+    (one.source !== '<white>' || isWhite) &&
+    (one.source !== '! <white>' || !isWhite) &&
+    (one.source !== '203.0.113.0/24' || (isNear && start.family === 'inet')) &&
     (one.port === null || one.port === port) &&
     (one.tagged === null || one.tagged === tag);
   const step = (one: ModelRule): void => {
@@ -183,6 +191,7 @@ function play(model: Model, start: ModelPacket, lineOf: Map<ModelRule, number>):
     if (one.tag !== null) tag = one.tag;
     if (one.action === 'match') {
       if (one.redirect !== null) port = one.redirect;
+      if (one.nat) isWhite = isNear = false;
       if (one.log !== 'no') log(one, one.logTo);
       if (one.log === 'matches') forced.push(one.logTo);
     } else last = one;
@@ -284,6 +293,7 @@ test('FreeBSD translation comes first, and its first rule that matches decides',
       ...one,
       redirect: null,
       divert: null,
+      nat: false,
       log: one.log === 'no' ? ('no' as const) : ('log' as const),
     })),
     { maxLength: 5 },
@@ -324,5 +334,35 @@ test('FreeBSD translation comes first, and its first rule that matches decides',
       assert.equal(after.destinationPort, port);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('FreeBSD nat comes before the filter, which sees the address that it gives', () => {
+  const filter = fc.array(
+    rule.map(one => ({ ...one, redirect: null, divert: null, nat: false, log: 'no' as const })),
+    { maxLength: 5 },
+  );
+  const nat = fc.record({ no: fc.boolean(), isForWhite: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(nat, { maxLength: 3 }), filter, packet, (nats, filters, one) => {
+      const head = nats.map(({ no, isForWhite }) => {
+        const source = isForWhite ? '<white>' : 'any';
+        return `${no ? 'no ' : ''}nat on em0 inet from ${source} to any${no ? '' : ' -> 198.51.100.1'}`;
+      });
+      const hit = nats.find(({ isForWhite }) => !isForWhite || one.isWhite);
+      const isThere = one.direction === 'out' && one.interface === 'em0' && one.family === 'inet';
+      const isTranslated = isThere && hit !== undefined && !hit.no;
+      const { text, lineOf } = modelText(filters);
+      const seen = isTranslated ? { ...one, isWhite: false, isNear: false } : one;
+      const expected = play(filters, seen, lineOf);
+      const whole = [...head, text].join('\n');
+      const { outcomes } = evaluate(whole, one, 'freebsd');
+      assert.equal(outcomes.length, 1, whole);
+      const { action, rule: decided } = outcomes[0]!;
+      // Where no filter rule decides, the translation is what is named.
+      if (expected.line !== null) assert.equal(decided?.position.line, expected.line + head.length, whole);
+      assert.equal(action, expected.action, whole);
+    }),
+    { numRuns: 1000 },
   );
 });

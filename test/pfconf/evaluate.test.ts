@@ -222,7 +222,7 @@ test('a redirection to a range of ports keeps the distance, or is not known', ()
   assert.equal(port('pass in proto tcp to port 25 rdr-to 127.0.0.1 port 8025:8030'), null);
   assert.equal(port('pass in proto tcp to port 25 rdr-to 127.0.0.1 port nobody-knows'), null);
   assert.equal(port('pass in proto tcp to port 25 rdr-to 127.0.0.1'), 25);
-  assert.equal(port('pass in proto tcp to port 25 divert-packet port 700'), 700);
+  assert.equal(port('pass in proto tcp to port 25 divert-packet port 700'), undefined);
 });
 
 test('where a redirection chooses between addresses, a rule about one of them is in doubt', () => {

@@ -42,7 +42,7 @@ test('what redirects SMTP and what does not', () => {
     ['pass in proto tcp to port 25 rdr-to 10.0.0.1', false],
     ['pass in proto tcp to port 25 rdr-to 10.0.0.1 port 25', false],
     ['pass in proto tcp to port 25 rdr-to 10.0.0.1 port 20:30', false],
-    ['pass in proto tcp to port 25 divert-packet port 700', true],
+    ['pass in proto tcp to port 25 divert-packet port 700', false],
     ['pass in proto tcp to port 20:30 divert-to 127.0.0.1 port 8025', true],
     ['pass in proto tcp divert-to 127.0.0.1 port 8025', true],
     ['pass in divert-to 127.0.0.1 port 8025', true],

@@ -264,6 +264,45 @@ test('an NFLOG group that another program reads is found, with its name', async 
   );
 });
 
+const PROCESSES = [
+  '    1     0 /sbin/init',
+  ' 4700     1 spamlogd: monitor',
+  ' 4701  4700 spamlogd: engine',
+  ' 4711  4700 /usr/sbin/tcpdump -i nflog:155',
+].join('\n');
+
+test('our own daemon is no other reader: neither its halves nor what captures for it', async () => {
+  const args = PROCESSES.replace(/^(\s*\d+)\s+\d+/gm, '$1');
+  const commands = {
+    ...LINUX.commands,
+    '/bin/ps -axo pid=,ppid=,args=': PROCESSES,
+    '/bin/ps -axo pid=,args=': args,
+  };
+  const ids = async (live: LiveOptions): Promise<string[]> => {
+    const report = await checkLiveNftables(machine({ ...LINUX, commands }), NFT_CHECK, live);
+    return report.findings.map(({ id }) => id).filter(id => ['nflog-taken', 'other-reader'].includes(id));
+  };
+  assert.deepEqual(await ids({ ...LIVE, daemonPid: 4701 }), []);
+  assert.deepEqual(await ids(LIVE), ['nflog-taken', 'other-reader']);
+});
+
+test('a spamlogd of other groups, or in another network, is no other reader', async () => {
+  const isFound = async (args: string, namespace = 'net:[1]'): Promise<boolean> => {
+    const commands = {
+      ...LINUX.commands,
+      '/bin/ps -axo pid=,args=': ` 5000 ${args}\n`,
+      'readlink /proc/self/ns/net': 'net:[1]\n',
+      'readlink /proc/5000/ns/net': `${namespace}\n`,
+    };
+    const report = await checkLiveNftables(machine({ ...LINUX, commands }), NFT_CHECK, LIVE);
+    return report.findings.some(({ id }) => id === 'other-reader');
+  };
+  assert.equal(await isFound('spamlogd -l nflog:154,155'), true);
+  assert.equal(await isFound('spamlogd -l nflog:30,31'), false);
+  assert.equal(await isFound('spamlogd', 'net:[1]'), true);
+  assert.equal(await isFound('spamlogd', 'net:[2]'), false);
+});
+
 test('an nft that may not be asked is a finding', async () => {
   const commands = {
     'nft -j list ruleset': { status: 1, stderr: 'Operation not permitted (you must be root)\n' },

@@ -11,6 +11,10 @@ interface Expected {
   readonly options?: Partial<NftCheckOptions>;
   readonly rows: Record<string, string>;
   readonly findings: readonly string[];
+  readonly corrected?: Record<string, string>;
+  readonly assumed?: readonly string[];
+  /** Texts of the rules that decide. */
+  readonly texts?: Record<string, string>;
 }
 
 const DEFAULTS: NftCheckOptions = {
@@ -30,7 +34,9 @@ const names = readdirSync(FIXTURES)
 for (const name of names) {
   test(`${name}.nft gives the verdicts that are expected of it`, () => {
     const read = (ending: string): string => readFileSync(join(FIXTURES, `${name}.${ending}`), 'utf8');
-    const { options, rows, findings } = JSON.parse(read('expected.json')) as Expected;
+    const { options, rows, findings, corrected, assumed, texts } = JSON.parse(
+      read('expected.json'),
+    ) as Expected;
     const report = checkNftables(read('json'), `${name}.json`, { ...DEFAULTS, ...options });
     for (const row of report.rows) {
       const expected = rows[row.id] ?? rows[row.id.replace(/-inet6?$/, '')];
@@ -43,6 +49,23 @@ for (const name of names) {
       );
     }
     assert.deepEqual(report.findings.map(finding => finding.id).sort(), [...findings].sort());
+    for (const [id, text] of Object.entries(corrected ?? {})) {
+      assert.equal(report.findings.find(finding => finding.id === id)?.corrected, text);
+    }
+    for (const text of assumed ?? []) assert.ok(report.assumptions.includes(text), text);
+    for (const [id, text] of Object.entries(texts ?? {})) {
+      assert.equal(report.rows.find(row => row.id === id)?.decidedBy?.text, text);
+    }
+  });
+
+  test(`no correction for ${name}.nft logs hosts that are not in the whitelist, or forwarded mail`, () => {
+    const read = (ending: string): string => readFileSync(join(FIXTURES, `${name}.${ending}`), 'utf8');
+    const { options } = JSON.parse(read('expected.json')) as Expected;
+    const report = checkNftables(read('json'), `${name}.json`, { ...DEFAULTS, ...options });
+    const lines = report.findings.flatMap(({ corrected }) => corrected?.split('\n') ?? []);
+    for (const line of lines.filter(one => / log /.test(one))) {
+      assert.match(line, line.includes('spamlogd-in') ? /^ip6? saddr @\S/ : /^oifname /);
+    }
   });
 }
 

@@ -272,3 +272,10 @@ test('what pfctl prints is read: numbers, counters, counts of tables, states beh
     ].join('\n'),
   );
 });
+
+test('brackets behind a probability that never close are unknown by themselves', () => {
+  const text = '@2 pass proto tcp to port 25 flags S/SA keep state probability 50% (max 500';
+  const { statements } = parsePfctlRules(text, { dialect: 'freebsd', file: 'pfctl' });
+  const again = printStatements(statements, 'freebsd');
+  assert.equal(again.split('probability').length, 2, again);
+});

@@ -7,20 +7,20 @@ import { loadRules } from '../load.js';
 import type { LoadedRules } from '../loaded.js';
 import { parsePfConf, parsePfctlRules } from '../parse.js';
 import type { Diagnostic, Dialect, ReadFile } from '../source.js';
-import { connectionsOf } from './connections.js';
+import { type Connection, connectionsOf } from './connections.js';
+import { applyCorrection } from './correction.js';
 import {
   lanThatWhitelists,
-  outgoingMailThatIsNotSeen,
   ownAddressThatIsWhitelisted,
   redirectsThatLog,
   rulesThatLogAll,
   strangersThatAreWhitelisted,
-  whitelistedHostsThatAreNotSeen,
 } from './findings-logs.js';
 import {
   connectionsInDoubt,
   ipv6ThatIsBlocked,
   outgoingMailThatIsStopped,
+  outsideThatIsSkipped,
   strangersThatAreNotTarpitted,
   whitelistedHostsThatAreStopped,
 } from './findings-paths.js';
@@ -30,12 +30,13 @@ import {
   whiteTableThatDoesNotLast,
   whiteTableThatIsMissing,
 } from './findings-tables.js';
+import { outgoingMailThatIsNotSeen, whitelistedHostsThatAreNotSeen } from './findings-unseen.js';
 import type { CheckOptions } from './options.js';
 import { playConnection } from './play.js';
 import type { CheckReport } from './report.js';
 import { toRow } from './row.js';
 import { buildScenario } from './scenario.js';
-import { type Look, portNames, type Subject } from './subject.js';
+import { type Judged, type Look, portNames, type Subject } from './subject.js';
 import { allRules, usedTables } from './usage.js';
 import { judge } from './verdict.js';
 
@@ -51,6 +52,7 @@ export interface RulesText {
 }
 
 const LOOKS: readonly Look[] = [
+  outsideThatIsSkipped,
   redirectsThatLog,
   strangersThatAreWhitelisted,
   whitelistedHostsThatAreStopped,
@@ -87,22 +89,40 @@ function checkStatements(
   // What the rules mention says which addresses to play with; these say how the rules expand.
   const scenario = buildScenario(loadRules(statements, loading), options);
   const rules = loadRules(statements, { ...loading, environment: scenario.environment });
-  const knowledge: Knowledge = { rules, environment: scenario.environment };
-  const base: Subject = { rules, dialect, options, scenario, judged: [], diagnostics };
-  const names = portNames(base);
-  const port = options.policy.ports[0] ?? 25;
-  const judged = connectionsOf(scenario, options, usedTables(allRules(rules))).map(connection => {
-    const play = playConnection(connection, port, scenario, knowledge, dialect);
-    return { connection, verdict: judge(play, connection.direction, options.policy, names) };
-  });
-  const subject: Subject = { ...base, judged };
+  const tries = { left: Math.max(LEAST_TRIES, Math.floor(TRIES_OF_RULES / (allRules(rules).length + 1))) };
+  const base: Subject = {
+    ...{ rules, dialect, options, scenario, diagnostics },
+    judged: [],
+    tryOut: correction => {
+      const edited = tries.left-- > 0 ? applyCorrection(statements, correction, dialect) : null;
+      if (!edited) return null;
+      const corrected = loadRules(edited, { ...loading, environment: scenario.environment });
+      return judgeAll(connections, { ...base, rules: corrected });
+    },
+  };
+  const connections = connectionsOf(scenario, options, usedTables(allRules(rules)));
+  const subject: Subject = { ...base, judged: judgeAll(connections, base) };
   const findings = LOOKS.flatMap(look => look(subject));
   return {
     firewall: 'pf',
     assumptions: [...scenario.assumptions, ...emptyAnchors(rules)],
-    rows: judged.map(one => toRow(one, findings, subject)),
+    rows: subject.judged.map(one => toRow(one, findings, subject)),
     findings,
   };
+}
+
+/** Corrections that are tried out, however many rules there are; and in how many rules all together. */
+const LEAST_TRIES = 8;
+const TRIES_OF_RULES = 200_000;
+
+function judgeAll(connections: readonly Connection[], subject: Subject): Judged[] {
+  const { rules, scenario, options, dialect } = subject;
+  const knowledge: Knowledge = { rules, environment: scenario.environment };
+  const port = options.policy.ports[0] ?? 25;
+  return connections.map(connection => {
+    const play = playConnection(connection, port, scenario, knowledge, dialect);
+    return { connection, verdict: judge(play, connection.direction, options.policy, portNames(subject)) };
+  });
 }
 
 function emptyAnchors(rules: LoadedRules): string[] {

@@ -5,7 +5,7 @@ import type { Family } from '../ast.js';
 import type { Endpoint, Place } from '../evaluate/packet.js';
 import type { TableNames } from './options.js';
 import type { Role } from './report.js';
-import type { Scenario } from './scenario.js';
+import type { Addresses, Scenario } from './scenario.js';
 
 /** One connection to an SMTP port. */
 export interface Connection {
@@ -42,31 +42,61 @@ export function connectionsOf(
 ): Connection[] {
   const hasNospamd = options.nospamdTables.some(name => tables.has(name));
   return ROLES.filter(({ role }) => role !== 'nospamd' || hasNospamd).flatMap(({ role, direction, title }) =>
-    FAMILIES.flatMap(({ family, name }) => {
-      const ends = endsOf(role, family, scenario, options);
-      if (!ends) return [];
-      const id = `${direction}-${role}-${family}`;
-      return [{ id, role, direction, family, title: `${title}, ${name}`, ...ends }];
-    }),
+    placesOf(role, scenario).flatMap(({ at, suffix, phrase, host }) =>
+      FAMILIES.flatMap(({ family, name }) => {
+        const ends = endsOf(role, family, host, scenario, options);
+        if (!ends || at === null) return [];
+        const id = `${direction}-${role}-${family}${suffix}`;
+        return [{ id, role, direction, family, title: `${title}, ${name}${phrase}`, ...ends, interface: at }];
+      }),
+    ),
   );
 }
 
-type Ends = Pick<Connection, 'source' | 'destination' | 'interface'>;
+interface PlayedAt {
+  readonly at: string | null;
+  readonly suffix: string;
+  readonly phrase: string;
+  /** Of a LAN, a host in it. */
+  readonly host: Addresses;
+}
 
-function endsOf(role: Role, family: Family, scenario: Scenario, options: TableNames): Ends | null {
+/** The interfaces that a role is played at; the ids of further ones end in `@em1`. */
+function placesOf(role: Role, scenario: Scenario): PlayedAt[] {
+  const { outside, inside, lanHost, otherOutsides, otherInsides } = scenario;
+  const further = (at: string, host: Addresses): PlayedAt => ({
+    at,
+    suffix: `@${at}`,
+    phrase: `, at ${at}`,
+    host,
+  });
+  const bare = { suffix: '', phrase: '', host: lanHost };
+  if (role === 'lan')
+    return [{ at: inside, ...bare }, ...otherInsides.map(({ name, host }) => further(name, host))];
+  const first: PlayedAt = { at: outside, ...bare };
+  if (role === 'mail-server') return [first];
+  return [first, ...otherOutsides.map(name => further(name, lanHost))];
+}
+
+type Ends = Pick<Connection, 'source' | 'destination'>;
+
+function endsOf(
+  role: Role,
+  family: Family,
+  lanHost: Addresses,
+  scenario: Scenario,
+  options: TableNames,
+): Ends | null {
   const server = endpoint(scenario.mailServer[family], 'self');
   const stranger = endpoint(scenario.stranger[family], 'outside', tablesOf(role, options));
   if (role === 'lan') {
-    const host = endpoint(scenario.lanHost[family], 'inside');
-    if (scenario.inside === null || !host || !stranger) return null;
-    return { source: host, destination: stranger, interface: scenario.inside };
+    const host = endpoint(lanHost[family], 'inside');
+    return host && stranger && { source: host, destination: stranger };
   }
   if (!server || !stranger) return null;
-  const ends =
-    role === 'mail-server'
-      ? { source: server, destination: stranger }
-      : { source: stranger, destination: server };
-  return { ...ends, interface: scenario.outside };
+  return role === 'mail-server'
+    ? { source: server, destination: stranger }
+    : { source: stranger, destination: server };
 }
 
 function tablesOf(role: Role, options: TableNames): readonly string[] {

@@ -1,12 +1,12 @@
 // Findings about what the rules log: too much, too little, or to the wrong place.
 
-import type { LogSpec } from '../ast.js';
 import type { LoadedRule } from '../loaded.js';
 import { redirectsSmtp } from '../redirects.js';
-import { groupBy } from './group.js';
-import type { Finding } from './report.js';
+import { changed, fromSelf, fromTable, narrowedInPlace, split, whiteRuleText } from './candidates.js';
+import type { Correction } from './correction.js';
+import { groupByRule } from './group.js';
+import { firstThatHelps } from './helps.js';
 import {
-  correct,
   filterRules,
   finding,
   type Judged,
@@ -14,10 +14,9 @@ import {
   played,
   portNames,
   type Subject,
+  whiteTable,
 } from './subject.js';
-import { coversSmtp } from './usage.js';
-
-const LOG: LogSpec = { all: false, matches: false, user: false, interface: 0 };
+import { allRules, coversSmtp } from './usage.js';
 
 /** One rule of each statement that expands to several. */
 function firstOfEach(rules: readonly LoadedRule[]): LoadedRule[] {
@@ -34,6 +33,10 @@ export const redirectsThatLog: Look = subject => {
   const seen = rows.flatMap(({ verdict }) =>
     verdict.records.filter(({ effect }) => effect === 'guarded').map(({ record }) => record.rule),
   );
+  const ofRule = (rule: LoadedRule): Judged[] =>
+    rows.filter(({ verdict }) =>
+      verdict.records.some(({ record }) => record.rule.statement === rule.statement),
+    );
   return firstOfEach([...written, ...seen]).map(rule =>
     finding(subject, {
       id: 'redirect-logs',
@@ -42,10 +45,8 @@ export const redirectsThatLog: Look = subject => {
       advice:
         'Take "log" away from this rule: without the rule guard, spamlogd whitelists every host that is being tarpitted.',
       rule,
-      corrected: correct(subject, rule, { log: null }),
-      rows: rows.filter(({ verdict }) =>
-        verdict.records.some(({ record }) => record.rule.statement === rule.statement),
-      ),
+      correction: silenced(subject, rule, ofRule(rule)),
+      rows: ofRule(rule),
     }),
   );
 };
@@ -59,6 +60,7 @@ export const strangersThatAreWhitelisted: Look = subject => {
     const isForced = rows.some(({ verdict }) =>
       verdict.records.some(({ record, effect }) => record.isForced && effect === 'whitelist'),
     );
+    const tableRule = whiteRuleText(subject, whiteTable(subject));
     return finding(subject, {
       id: isForced ? 'log-matches-whitelists' : 'stranger-whitelisted',
       severity: 'error',
@@ -67,42 +69,9 @@ export const strangersThatAreWhitelisted: Look = subject => {
         : 'A host that nobody knows reaches a rule that passes and logs it, so its first connection whitelists it.',
       advice: isForced
         ? 'Send "log (matches)" to a pflog interface that spamlogd does not read, with "to pflogN".'
-        : 'Log only the rules that pass whitelisted hosts and outgoing mail.',
+        : `Log only what whitelisted hosts send, and outgoing mail: ${tableRule}.`,
       rule,
-      corrected: isForced ? null : correct(subject, rule, { log: null }),
-      rows,
-    });
-  });
-};
-
-/** The rule that passes whitelisted hosts must log, or their entries end while they still send mail. */
-export const whitelistedHostsThatAreNotSeen: Look = subject => {
-  const wrong = played(subject, 'white').filter(
-    ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd === 'nothing',
-  );
-  return [...groupByDecision(wrong)].map(([rule, rows]) => unseen(subject, rule, rows));
-};
-
-/** Outgoing mail must be logged, or hosts that we write to first have to wait. */
-export const outgoingMailThatIsNotSeen: Look = subject => {
-  if (subject.options.policy.inboundOnly) return [];
-  const wrong = played(subject, 'mail-server').filter(
-    ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd === 'nothing',
-  );
-  return [...groupByDecision(wrong)].map(([rule, rows]) => {
-    const elsewhere = logElsewhere(subject, rule, rows);
-    if (elsewhere) return elsewhere;
-    const interfaces = subject.scenario.outside;
-    return finding(subject, {
-      id: 'outbound-not-logged',
-      severity: 'warning',
-      message: 'Outgoing mail is not logged, so the hosts it goes to are not whitelisted.',
-      advice: 'Log the rule that passes the mail server to port 25 outside.',
-      rule,
-      corrected:
-        rule?.destinationPort && rule.action === 'pass'
-          ? correct(subject, rule, { log: { ...LOG, interface: subject.options.policy.logInterface } })
-          : `pass out log on ${interfaces} proto tcp to any port smtp`,
+      correction: isForced ? loggedAside(subject, rows) : silenced(subject, rule, rows),
       rows,
     });
   });
@@ -121,7 +90,7 @@ export const rulesThatLogAll: Look = subject => {
       message: '"log (all)" writes every packet of the connection to the log.',
       advice: 'Use plain "log": spamlogd needs the first packet alone.',
       rule,
-      corrected: correct(subject, rule, { log: rule.log && { ...rule.log, all: false } }),
+      correction: changed(subject, rule, { log: rule.log && { ...rule.log, all: false } })[0] ?? null,
     }),
   );
 };
@@ -134,12 +103,52 @@ export const lanThatWhitelists: Look = subject => {
       id: 'lan-whitelists',
       severity: 'warning',
       message: 'Any host of the LAN whitelists the hosts that it sends mail to.',
-      advice: 'Log only the connections of the mail server itself, for instance with "from self".',
+      advice: lanAdvice(subject),
       rule,
+      correction: firstThatHelps(subject, rows, [
+        ...fromSelf(subject).flatMap(narrow => narrowedInPlace(subject, rule, narrow)),
+        ...fromSelf(subject).flatMap(narrow => split(subject, rule, narrow)),
+      ]),
       rows,
     }),
   );
 };
+
+function lanAdvice(subject: Subject): string {
+  const isTranslated = allRules(subject.rules).some(
+    rule =>
+      rule.action === 'nat' || rule.action === 'binat' || rule.options.some(({ kind }) => kind === 'nat-to'),
+  );
+  if (!isTranslated)
+    return 'Log only the connections of the mail server itself, for instance with "from self".';
+  const { inside, otherInsides } = subject.scenario;
+  const names = [inside, ...otherInsides.map(({ name }) => name)].join(' and ');
+  const tags = `add "tag LAN" to the rules that pass the LAN in at ${names}, and "! tagged LAN" to this one`;
+  const why =
+    'Its addresses are translated to our own before this rule sees them, so "from self" tells nothing';
+  return subject.dialect === 'openbsd' ? `${why}: add "! received-on any", or ${tags}.` : `${why}: ${tags}.`;
+}
+
+/** The rule without its log; where whitelisted hosts or the mail server need that, with rules for them beside it. */
+function silenced(subject: Subject, rule: LoadedRule, rows: readonly Judged[]): Correction | null {
+  const white = fromTable(whiteTable(subject));
+  const own = fromSelf(subject);
+  return firstThatHelps(subject, rows, [
+    ...changed(subject, rule, { log: null }),
+    ...split(subject, rule, white),
+    ...own.flatMap(narrow => split(subject, rule, narrow)),
+    ...own.flatMap(narrow => split(subject, rule, white, narrow)),
+  ]);
+}
+
+/** The `log (matches)` that does it, sent to another interface. */
+function loggedAside(subject: Subject, rows: readonly Judged[]): Correction | null {
+  const other = subject.options.policy.logInterface === 1 ? 2 : 1;
+  const candidates = firstOfEach(filterRules(subject).filter(rule => rule.log?.matches)).flatMap(rule =>
+    changed(subject, rule, { log: rule.log && { ...rule.log, interface: other } }),
+  );
+  return firstThatHelps(subject, rows, candidates);
+}
 
 /** An address of our own in the whitelist does no harm, but is of no use either. */
 export const ownAddressThatIsWhitelisted: Look = subject => {
@@ -160,63 +169,12 @@ export const ownAddressThatIsWhitelisted: Look = subject => {
   ];
 };
 
-function unseen(subject: Subject, rule: LoadedRule | null, rows: readonly Judged[]): Finding {
-  const elsewhere = logElsewhere(subject, rule, rows);
-  if (elsewhere) return elsewhere;
-  const isTranslation = rows.some(({ verdict }) =>
-    verdict.records.some(({ record }) => record.action === 'rdr'),
-  );
-  if (isTranslation) {
-    return finding(subject, {
-      id: 'logged-as-translation',
-      severity: 'error',
-      message:
-        'Whitelisted hosts are passed and logged by "rdr pass", whose records spamlogd does not count.',
-      advice: 'Exempt whitelisted hosts with "no rdr" and let a "pass in log" rule of the filter pass them.',
-      rule,
-      rows,
-    });
-  }
-  return finding(subject, {
-    id: 'white-not-logged',
-    severity: 'error',
-    message:
-      'Whitelisted hosts are passed without a log, so their entries expire while they still send mail.',
-    advice: 'Add "log" to the rule that passes whitelisted hosts.',
-    rule,
-    corrected:
-      rule && correct(subject, rule, { log: { ...LOG, interface: subject.options.policy.logInterface } }),
-    rows,
-  });
-}
-
-/** What is logged, but to another pflog interface than the one that is read. */
-function logElsewhere(subject: Subject, rule: LoadedRule | null, rows: readonly Judged[]): Finding | null {
-  const { logInterface } = subject.options.policy;
-  const other = rows.flatMap(({ verdict }) => verdict.records).find(({ effect }) => effect === 'other-log');
-  if (!other) return null;
-  const log = other.record.rule.log;
-  return finding(subject, {
-    id: 'other-log-interface',
-    severity: 'error',
-    message: `This is logged to pflog${other.record.logInterface}, but spamlogd reads pflog${logInterface}.`,
-    advice: `Start spamlogd with -l pflog${other.record.logInterface}, or log to pflog${logInterface}.`,
-    rule: other.record.rule ?? rule,
-    corrected: correct(subject, other.record.rule, { log: log && { ...log, interface: logInterface } }),
-    rows,
-  });
-}
-
-function groupByDecision(judged: readonly Judged[]): Map<LoadedRule | null, Judged[]> {
-  return groupBy(judged, ({ verdict }) => verdict.rule);
-}
-
 /** By the rule whose record whitelists. */
 function groupByRecordRule(judged: readonly Judged[]): [LoadedRule, Judged[]][] {
   const ruleOf = ({ verdict }: Judged): LoadedRule | undefined =>
     verdict.records.find(({ effect, isCorrespondent }) => effect === 'whitelist' && isCorrespondent)?.record
       .rule;
-  return [...groupBy(judged, ruleOf)].flatMap(([rule, rows]): [LoadedRule, Judged[]][] =>
+  return groupByRule(judged, ruleOf).flatMap(([rule, rows]): [LoadedRule, Judged[]][] =>
     rule ? [[rule, rows]] : [],
   );
 }

@@ -1,10 +1,16 @@
 // Findings about where connections end.
 
 import { where } from '../evaluate/filter.js';
+import { matchInterface } from '../evaluate/match.js';
 import type { LoadedRule } from '../loaded.js';
-import { groupBy } from './group.js';
+import { beside, changed, exempt, fromSelf, fromTable, whiteRuleText, withoutSkip } from './candidates.js';
+import type { Correction } from './correction.js';
+import { groupBy, groupByRule } from './group.js';
+import { firstThatHelps, isHarmless } from './helps.js';
+import { redirections } from './redirections.js';
 import type { Finding } from './report.js';
-import { finding, type Judged, type Look, played, type Subject } from './subject.js';
+import { decisionOf, finding, isSkipped, type Judged, type Look, played, type Subject } from './subject.js';
+import { allRules, usedTables } from './usage.js';
 
 /** Whitelisted hosts do not reach the mail server: a rule before or behind the one for them decides. */
 export const whitelistedHostsThatAreStopped: Look = subject => {
@@ -12,16 +18,22 @@ export const whitelistedHostsThatAreStopped: Look = subject => {
     ({ verdict, connection }) =>
       verdict.goesTo === 'tarpit' || (verdict.goesTo === 'blocked' && connection.family === 'inet'),
   );
-  return [...groupBy(wrong, ({ verdict }) => verdict.rule)].map(([rule, rows]) => {
+  return groupByRule(wrong, decisionOf).map(([rule, rows]) => {
     const white = ruleForTable(subject, rows);
+    const table = white?.source?.kind === 'table' ? white.source.name : tableOf(subject, rows);
     return finding(subject, {
       id: rows.some(({ connection }) => connection.role === 'white')
         ? 'white-not-reached'
         : 'nospamd-not-reached',
       severity: 'error',
       message: `${whoOf(rows)} end ${rows[0]!.verdict.goesTo === 'tarpit' ? 'in the tarpit' : 'blocked'}.`,
-      advice: adviceFor(rule, white),
+      advice: adviceFor(subject, rule, white, table),
       rule,
+      correction: firstThatHelps(subject, rows, [
+        ...exempt(subject, rule, table),
+        ...moved(subject, rule, white),
+        ...beside(subject, rule, fromTable(table)),
+      ]),
       rows,
     });
   });
@@ -33,10 +45,40 @@ function whoOf(rows: readonly Judged[]): string {
   return roles.has('white') ? 'Whitelisted hosts and those in <nospamd>' : 'Hosts in <nospamd>';
 }
 
-function adviceFor(rule: LoadedRule | null, white: LoadedRule | undefined): string {
+function adviceFor(
+  subject: Subject,
+  rule: LoadedRule | null,
+  white: LoadedRule | undefined,
+  table: string,
+): string {
+  const [exemption] = exempt(subject, rule, table);
+  if (exemption) {
+    const passing = whiteRuleText(subject, table);
+    return `Put "${exemption.text}" before this rule, and see that "${passing}" is among the rules of the filter.`;
+  }
   if (!white) return 'Add a rule that passes the hosts of the whitelist to the mail server.';
   if (rule?.quick) return `Put the rule for them (${where(white)}) before this one, which is quick.`;
   return `Make the rule for them (${where(white)}) quick, or put it behind this one: the last rule that matches decides.`;
+}
+
+/** The rule that is meant for them, put where it decides. */
+function moved(subject: Subject, rule: LoadedRule | null, white: LoadedRule | undefined): Correction[] {
+  const at = rule?.statement;
+  if (!white || !at) return [];
+  const [before] = changed(subject, white, { quick: true });
+  const [behind] = changed(subject, white, {});
+  return [
+    ...(behind && !rule.quick ? [{ ...behind, how: 'behind' as const, at }] : []),
+    ...(before ? [{ ...before, how: 'before' as const, at }] : []),
+  ];
+}
+
+function tableOf(subject: Subject, rows: readonly Judged[]): string {
+  const { whiteTables, nospamdTables } = subject.options;
+  const isWhite = rows.some(({ connection }) => connection.role === 'white');
+  const used = usedTables(allRules(subject.rules));
+  const names = isWhite ? whiteTables : nospamdTables;
+  return names.find(name => used.has(name)) ?? names[0] ?? 'spamd-white';
 }
 
 /** The rule that is there for these hosts. */
@@ -54,13 +96,10 @@ export const strangersThatAreNotTarpitted: Look = subject => {
     ({ verdict }) => verdict.goesTo === 'mta' && verdict.spamlogd !== 'whitelists',
   );
   const isOverIpv6 = ({ connection }: Judged): boolean => connection.family === 'inet6';
-  const past = groupBy(isTarpitted ? wrong.filter(isOverIpv6) : [], ({ verdict }) => verdict.rule);
-  const straight = groupBy(
-    isTarpitted ? wrong.filter(one => !isOverIpv6(one)) : wrong,
-    ({ verdict }) => verdict.rule,
-  );
+  const past = groupByRule(isTarpitted ? wrong.filter(isOverIpv6) : [], decisionOf);
+  const straight = groupByRule(isTarpitted ? wrong.filter(one => !isOverIpv6(one)) : wrong, decisionOf);
   return [
-    ...[...past].map(([rule, rows]) =>
+    ...past.map(([rule, rows]) =>
       finding(subject, {
         id: 'ipv6-not-redirected',
         severity: 'warning',
@@ -68,16 +107,21 @@ export const strangersThatAreNotTarpitted: Look = subject => {
         advice:
           'Redirect IPv6 too if the tarpit listens on it, or block SMTP over IPv6 from hosts that are unknown.',
         rule,
+        correction: firstThatHelps(subject, rows, redirections(subject, rule, 'inet6')),
         rows,
       }),
     ),
-    ...[...straight].map(([rule, rows]) =>
+    ...straight.map(([rule, rows]) =>
       finding(subject, {
         id: 'stranger-not-tarpitted',
         severity: 'warning',
         message: 'Hosts that nobody knows go straight to the mail server.',
         advice: 'Redirect SMTP from hosts that are not whitelisted to the tarpit.',
         rule,
+        correction: firstThatHelps(subject, rows, [
+          ...redirections(subject, rule, 'inet'),
+          ...redirections(subject, rule, 'inet6'),
+        ]),
         rows,
       }),
     ),
@@ -89,13 +133,13 @@ export const ipv6ThatIsBlocked: Look = subject => {
   const rows = played(subject, 'white').filter(
     ({ connection, verdict }) => connection.family === 'inet6' && verdict.goesTo === 'blocked',
   );
-  return rows.map(one =>
+  return groupByRule(rows, decisionOf).map(([rule]) =>
     finding(subject, {
       id: 'ipv6-blocked',
       severity: 'note',
       message: 'Mail over IPv6 is blocked, from whitelisted hosts too.',
       advice: 'Pass it from the whitelist if the mail server has an IPv6 address in its MX.',
-      rule: one.verdict.rule,
+      rule,
     }),
   );
 };
@@ -113,9 +157,39 @@ export const outgoingMailThatIsStopped: Look = subject => {
       message: `Outgoing mail ends ${one.verdict.goesTo === 'tarpit' ? 'at another port' : 'blocked'}.`,
       advice: 'Pass the mail server to port 25 outside, and log it.',
       rule: one.verdict.rule,
+      correction: firstThatHelps(
+        subject,
+        [one],
+        [...fromSelf(subject), { direction: 'out' as const }].flatMap(narrow =>
+          beside(subject, one.verdict.rule, narrow),
+        ),
+      ),
       rows: [one],
     }),
   );
+};
+
+/** pf does not look at the interface outside: no rule is asked, nothing is redirected, nothing logged. */
+export const outsideThatIsSkipped: Look = subject => {
+  const { scenario, rules } = subject;
+  const names = [scenario.outside, ...scenario.otherOutsides].filter(name => isSkipped(name, subject));
+  const rows = subject.judged.filter(({ connection }) => names.includes(connection.interface));
+  return names.map(name => {
+    const { environment } = scenario;
+    const found = rules.skip.find(item => matchInterface(item, name, environment) === true);
+    const [correction] = found ? withoutSkip(found.statement, [found.name]) : [];
+    const isSafe = correction !== undefined && isHarmless(subject, correction);
+    return finding(subject, {
+      id: 'outside-skipped',
+      severity: 'error',
+      message: `pf does not look at ${name} ("set skip"), so its rules there redirect and log nothing.`,
+      advice: isSafe
+        ? `Take ${found?.name ?? name} out of "set skip".`
+        : `Take ${found?.name ?? name} out of "set skip", but first add rules that pass the mail that would be blocked then.`,
+      correction: isSafe ? correction! : null,
+      rows: rows.filter(({ connection }) => connection.interface === name),
+    });
+  });
 };
 
 /** Connections of which the end is not known. */

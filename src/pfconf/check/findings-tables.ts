@@ -1,9 +1,15 @@
 // Findings about the tables of the whitelist, and about what was not understood.
 
+import type { Statement } from '../ast.js';
+import { printStatement } from '../print.js';
 import { type Diagnostic, formatPosition } from '../source.js';
 import { findTable } from '../tables.js';
+import { beside, exempt, fromTable } from './candidates.js';
+import type { Correction } from './correction.js';
+import { groupByRule } from './group.js';
+import { firstThatHelps, isHarmless } from './helps.js';
 import type { Finding } from './report.js';
-import { filterRules, finding, type Look, played, type Subject } from './subject.js';
+import { decisionOf, filterRules, finding, type Look, played, type Subject, whiteTable } from './subject.js';
 import { allRules, usedTables } from './usage.js';
 
 /** pf's default for `set limit table-entries` (pfvar.h, PFR_KENTRY_HIWAT). */
@@ -24,11 +30,25 @@ export const whiteTableThatIsMissing: Look = subject => {
       advice: other
         ? `If the whitelist is <${other}>, name that table; otherwise pass the hosts of ${names} to the mail server.`
         : `Pass the hosts of ${names} to the mail server.`,
-      corrected: `pass in log quick on ${subject.scenario.outside} proto tcp from <${whiteTables[0] ?? 'spamd-white'}> to any port smtp`,
+      correction: ruleForWhitelist(subject),
       rows: played(subject, 'white'),
     }),
   ];
 };
+
+/** A rule for the whitelist where it decides; quick at the end where nothing is better. */
+function ruleForWhitelist(subject: Subject): Correction | null {
+  const rows = played(subject, 'white');
+  const table = whiteTable(subject);
+  const rules = groupByRule(rows, decisionOf).map(([rule]) => rule);
+  const candidates = rules.flatMap(rule => [
+    ...exempt(subject, rule, table),
+    ...beside(subject, rule, fromTable(table)),
+  ]);
+  return (
+    firstThatHelps(subject, rows, candidates) ?? candidates.find(one => isHarmless(subject, one)) ?? null
+  );
+}
 
 /** Another table that a rule passes SMTP for. */
 function candidate(subject: Subject): string | undefined {
@@ -52,7 +72,7 @@ export const whiteTableThatDoesNotLast: Look = subject => {
             severity: 'error',
             message: `The table <${name}> is const, so nothing can be put into it.`,
             advice: 'Take "const" away.',
-            corrected: `table <${name}> persist`,
+            correction: declaration(table, subject),
           }),
         ];
       }
@@ -63,11 +83,27 @@ export const whiteTableThatDoesNotLast: Look = subject => {
           severity: 'warning',
           message: `The table <${name}> is not declared persist, so it may go with the rules that name it.`,
           advice: 'Declare it.',
-          corrected: `table <${name}> persist`,
+          correction: declaration(table ?? { name }, subject),
         }),
       ];
     });
 };
+
+function declaration(table: { name: string; statement?: Statement }, subject: Subject): Correction {
+  const text = `table <${table.name}> persist`;
+  const at = table.statement ?? null;
+  if (at?.kind !== 'table') return { text, how: 'top', at: null };
+  // What the table is filled with stays.
+  const flags = ['persist', ...at.flags.filter(flag => flag === 'counters')] as const;
+  return { text: printStatement({ ...at, flags }, subject.dialect), how: 'instead', at };
+}
+
+function raisedLimit(limit: number, { rules }: Subject): Correction {
+  const text = `set limit table-entries ${limit}`;
+  const at = rules.limitStatements.get('table-entries');
+  const isAlone = at?.kind === 'limit' && at.limits.length === 1;
+  return at && isAlone ? { text, how: 'instead', at } : { text, how: 'top', at: null };
+}
 
 /** The whitelist fills pf's tables. */
 export const tableLimitThatIsNear: Look = subject => {
@@ -85,7 +121,7 @@ export const tableLimitThatIsNear: Look = subject => {
       severity: isFull ? 'error' : 'warning',
       message: `The tables hold ${entries} addresses, and pf takes ${limit} in all tables together.`,
       advice: 'Raise the limit before pf refuses the whitelist.',
-      corrected: `set limit table-entries ${Math.max(limit, entries) * 2}`,
+      correction: raisedLimit(Math.max(limit, entries) * 2, subject),
     }),
   ];
 };
@@ -104,6 +140,7 @@ export function notUnderstood({ message, ...position }: Diagnostic): Finding {
     advice: 'Check this line by hand: nothing that it says was counted.',
     rule: { place, position, ruleset: '', number: null, text: '' },
     corrected: null,
+    placement: null,
     rows: [],
   };
 }

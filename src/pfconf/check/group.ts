@@ -11,3 +11,12 @@ export function groupBy<Key, Item>(items: readonly Item[], keyOf: (item: Item) =
   }
   return groups;
 }
+
+/** Items by the rule that they are about; rules of one statement are one, as a reader sees it. */
+export function groupByRule<Rule extends { readonly statement: unknown } | null | undefined, Item>(
+  items: readonly Item[],
+  ruleOf: (item: Item) => Rule,
+): [Rule, Item[]][] {
+  const groups = [...groupBy(items, item => ruleOf(item)?.statement).values()];
+  return groups.map(group => [ruleOf(group[0]!), group]);
+}

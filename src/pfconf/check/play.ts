@@ -1,9 +1,12 @@
 // One connection through the firewall: at the interface it comes in on, and at the one it leaves by.
 
+import { prefixContains } from '../../address/prefix.js';
+import { familyOf, findInterface } from '../environment.js';
 import { evaluatePacket } from '../evaluate/evaluate.js';
 import type { Knowledge } from '../evaluate/match-host.js';
 import type { Outcome } from '../evaluate/outcome.js';
 import type { Packet } from '../evaluate/packet.js';
+import { prefixOf } from '../grammar/hosts.js';
 import type { Dialect } from '../source.js';
 import type { Connection } from './connections.js';
 import type { Scenario } from './scenario.js';
@@ -60,10 +63,24 @@ function playPacket(packet: Packet, scenario: Scenario, knowledge: Knowledge, di
 /** The packet as it leaves again, when it came in and is not for this machine. */
 function nextPacket(outcome: Outcome, packet: Packet, scenario: Scenario): Packet | null {
   const how = outcome.target?.how;
-  const isDiverted = how === 'divert-to' || how === 'divert-packet';
+  const isDiverted = how === 'divert-to';
   if (outcome.action !== 'pass' || packet.direction === 'out' || isDiverted) return null;
   const { place } = outcome.packet.destination;
-  const out = place === 'outside' ? scenario.outside : place === 'inside' ? scenario.inside : null;
+  const out =
+    place === 'outside' ? scenario.outside : place === 'inside' ? innerInterface(outcome, scenario) : null;
   if (out === null) return null;
   return { ...outcome.packet, direction: 'out', interface: out, receivedOn: packet.interface };
+}
+
+/** The interface inside in whose network the packet's destination is; the first one where that is not known. */
+function innerInterface({ packet }: Outcome, { environment, inside, otherInsides }: Scenario): string | null {
+  const { address } = packet.destination;
+  const holds = ({ name }: { name: string }): boolean =>
+    address !== null &&
+    (findInterface(environment, name)?.addresses ?? []).some(
+      one =>
+        familyOf(one.address) === familyOf(address) &&
+        prefixContains(prefixOf(one.address, one.bits), address),
+    );
+  return otherInsides.find(holds)?.name ?? inside;
 }

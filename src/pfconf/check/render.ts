@@ -1,6 +1,7 @@
 // A report as text for a terminal.
 
-import type { CheckReport, Finding, RuleReference, VerdictRow } from './report.js';
+import { formatPosition } from '../source.js';
+import type { CheckReport, Finding, Placement, RuleReference, VerdictRow } from './report.js';
 
 /** How to print. */
 export interface RenderOptions {
@@ -51,15 +52,32 @@ function findingLines(
   number: number,
   paint: (text: string, color: keyof typeof COLORS) => string,
 ): string[] {
-  const { severity, id, message, advice, rule, corrected } = finding;
+  const { severity, id, message, advice, rule, corrected, placement } = finding;
   const color = severity === 'error' ? 'red' : severity === 'warning' ? 'yellow' : 'dim';
   const place = rule ? `${placeOf(rule)}: ` : '';
   return [
     `${number}. ${place}${paint(severity, color)}: ${message} [${id}]`,
     ...(rule && rule.text !== '' ? [`    ${oneLine(rule.text)}`] : []),
     `  ${advice}`,
-    ...(corrected === null ? [] : [`    ${oneLine(corrected)}`]),
+    ...(corrected === null ? [] : placementLines(placement)),
+    ...(corrected === null ? [] : corrected.split('\n').map(line => `    ${line}`)),
   ];
+}
+
+const PLACES: Readonly<Record<Placement['how'], string>> = {
+  instead: 'In its place',
+  before: 'To add before',
+  behind: 'To add behind',
+  top: 'To add at the top',
+  end: 'To add at the end',
+};
+
+/** Where a correction goes. */
+function placementLines(placement: Placement | null): string[] {
+  if (placement === null) return [];
+  const { how, position } = placement;
+  const isBeside = position !== null && how !== 'instead';
+  return [`  ${PLACES[how]}${isBeside ? ` ${formatPosition(position)}` : ''}:`];
 }
 
 function oneLine(text: string): string {

@@ -50,6 +50,13 @@ export interface VerdictRow {
 /** `error`: mail or the whitelist suffers. `warning`: part of it does. `note`: worth knowing, nothing is wrong. */
 export type Severity = 'error' | 'warning' | 'note';
 
+/** Where a corrected text goes: in the place of the statement that begins there, before it, behind it, or at an end. */
+export interface Placement {
+  readonly how: 'instead' | 'before' | 'behind' | 'top' | 'end';
+  /** Null at the top and at the end of the main ruleset. */
+  readonly position: Position | null;
+}
+
 /** Something to put right. */
 export interface Finding {
   /** Stable, for scripts. */
@@ -58,8 +65,10 @@ export interface Finding {
   readonly message: string;
   readonly advice: string;
   readonly rule: RuleReference | null;
-  /** The rule, or a line to add, as it should be; null where there is no such text. */
+  /** The rule, or lines to add, as it should be; null where there is no such text. */
   readonly corrected: string | null;
+  /** Where that goes; null where it is a command, or nftables says so in the advice. */
+  readonly placement: Placement | null;
   /** Ids of the rows that go wrong because of it. */
   readonly rows: readonly string[];
 }

@@ -9,10 +9,12 @@ import {
   familyOf,
   type InterfaceAddress,
   type InterfaceInfo,
+  isLoopback,
 } from '../environment.js';
 import { prefixOf } from '../grammar/hosts.js';
 import type { LoadedRules } from '../loaded.js';
 import { DEFAULT_SERVICES } from '../services.js';
+import { guessedInterfaces, guessLans, hostIn, hostOf } from './guess-lans.js';
 import { guessInterfaces } from './interfaces.js';
 import type { CheckOptions } from './options.js';
 import { allRules, isPrivateIpv4, literalPrefixes, namesSmtp } from './usage.js';
@@ -29,8 +31,18 @@ export interface Scenario {
   readonly mailServer: Addresses;
   readonly stranger: Addresses;
   readonly lanHost: Addresses;
+  /** Further interfaces at which mail from anybody may arrive. */
+  readonly otherOutsides: readonly string[];
+  /** Further networks inside, and a host in each. */
+  readonly otherInsides: readonly InnerNetwork[];
   /** What of this was guessed, in words. */
   readonly assumptions: readonly string[];
+}
+
+/** An interface inside, and a host behind it. */
+export interface InnerNetwork {
+  readonly name: string;
+  readonly host: Addresses;
 }
 
 /** Addresses for documentation first; rules against forged senders block these, so there are others. */
@@ -49,25 +61,41 @@ export function buildScenario(rules: LoadedRules, options: CheckOptions): Scenar
   const literals = literalPrefixes(rules);
   const strangers = pickAddresses(literals, []);
   const { mailServer, isGiven } = mailServerOf(rules, options, literals, strangers);
-  const { outside, inside, isGuessed } = guessInterfaces(rules, options);
-  const lan = lanPrefix(literals);
+  const { outside, inside, otherOutsides, otherInsides, isGuessed } = guessInterfaces(rules, options);
   const known = options.interfaces;
-  const lanHost = known
-    ? neighbourOf(known.find(one => one.name === inside))
-    : { inet: hostIn(lan, 25), inet6: parseAddress('fd00:25::25')! };
+  const lans = guessLans(rules, literals, inside === null ? [] : [inside, ...otherInsides]);
+  const hostAt = (name: string): Addresses =>
+    known ? neighbourOf(known.find(one => one.name === name)) : hostOf(lans.get(name)!, literals);
+  const outer = [outside, ...otherOutsides];
   const environment: Environment = {
-    interfaces: known ?? guessedInterfaces(outside, inside, mailServer, lan),
+    interfaces: known ?? guessedInterfaces(outer, lans, mailServer),
     isComplete: known !== undefined,
     services: options.services ?? DEFAULT_SERVICES,
     hosts: DEFAULT_HOSTS,
   };
+  const insideNames = inside === null ? [] : [inside, ...otherInsides];
   const assumptions = [
-    ...(isGuessed ? [`the outside interface is ${outside}`] : []),
-    ...(isGuessed && inside !== null ? [`the inside interface is ${inside}`] : []),
+    ...(isGuessed ? [interfacesSentence('outside', outer)] : []),
+    ...(isGuessed && inside !== null ? [interfacesSentence('inside', insideNames)] : []),
     ...(inside === null ? ['there is no network inside'] : []),
     ...(isGiven ? [] : [`the mail server is this machine, at ${formatAddresses(mailServer)}`]),
   ];
-  return { environment, outside, inside, mailServer, stranger: strangers, lanHost, assumptions };
+  return {
+    environment,
+    outside,
+    inside,
+    mailServer,
+    stranger: strangers,
+    lanHost: inside === null ? { inet: null, inet6: null } : hostAt(inside),
+    otherOutsides,
+    otherInsides: otherInsides.map(name => ({ name, host: hostAt(name) })),
+    assumptions,
+  };
+}
+
+function interfacesSentence(side: string, names: readonly string[]): string {
+  const are = names.length === 1 ? 'interface is' : 'interfaces are';
+  return `the ${side} ${are} ${names.join(' and ')}`;
 }
 
 function formatAddresses(addresses: Addresses): string {
@@ -131,21 +159,6 @@ function isLinkLocal(words: AddressWords): boolean {
   return words[0] >>> 22 === 0xfe80 >>> 6;
 }
 
-function isLoopback(words: AddressWords): boolean {
-  if (familyOf(words) === 'inet') return words[3] >>> 24 === 127;
-  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
-}
-
-/** The network inside: the first private one that rules or tables mention. */
-function lanPrefix(literals: readonly Prefix[]): Prefix {
-  return (
-    literals.find(prefix => prefix.bits < 126 && isPrivateIpv4(prefix)) ?? {
-      words: parseAddress('192.168.25.0')!,
-      bits: 120,
-    }
-  );
-}
-
 /** A host beside this machine in the networks of an interface. */
 function neighbourOf(one: InterfaceInfo | undefined): Addresses {
   const find = (family: Family): AddressWords | null => {
@@ -158,32 +171,4 @@ function neighbourOf(one: InterfaceInfo | undefined): Addresses {
     return first.join() === own.address.join() ? second : first;
   };
   return { inet: find('inet'), inet6: find('inet6') };
-}
-
-function hostIn(prefix: Prefix, host: number): AddressWords {
-  const [a, b, c, d] = prefix.words;
-  return [a, b, c, (d | (host % 2 ** Math.min(8, 128 - prefix.bits))) >>> 0];
-}
-
-function guessedInterfaces(
-  outside: string,
-  inside: string | null,
-  mailServer: Addresses,
-  lan: Prefix,
-): InterfaceInfo[] {
-  const outer: InterfaceInfo = {
-    name: outside,
-    groups: ['egress'],
-    addresses: FAMILIES.flatMap(family => {
-      const address = mailServer[family];
-      return address ? [{ address, bits: family === 'inet' ? 120 : 64 }] : [];
-    }),
-    isLoopback: false,
-  };
-  if (inside === null) return [outer];
-  const addresses = [
-    { address: hostIn(lan, 1), bits: lan.bits },
-    { address: parseAddress('fd00:25::1')!, bits: 64 },
-  ];
-  return [outer, { name: inside, groups: [], addresses, isLoopback: false }];
 }

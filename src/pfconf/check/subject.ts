@@ -1,17 +1,17 @@
 // What findings are made from: the rules, how they were played, and what was asked.
 
-import type { FilterRule } from '../ast.js';
+import { matchInterface } from '../evaluate/match.js';
 import type { LoadedRule, LoadedRules } from '../loaded.js';
-import { printFilterRule } from '../print.js';
 import type { PortNames } from '../redirects.js';
 import { DEFAULT_SERVICES } from '../services.js';
 import type { Diagnostic, Dialect } from '../source.js';
 import type { Connection } from './connections.js';
+import { type Correction, placementOf } from './correction.js';
 import type { CheckOptions } from './options.js';
 import { referTo } from './reference.js';
 import type { Finding, Severity } from './report.js';
 import type { Scenario } from './scenario.js';
-import { allRules } from './usage.js';
+import { allRules, usedTables } from './usage.js';
 import type { Verdict } from './verdict.js';
 
 /** A connection, and what became of it. */
@@ -28,6 +28,11 @@ export interface Subject {
   readonly scenario: Scenario;
   readonly judged: readonly Judged[];
   readonly diagnostics: readonly Diagnostic[];
+  /**
+   * Plays the same connections with a correction in the rules; null where it has no place there, or where so much was
+   * tried out already that it would take too long.
+   */
+  readonly tryOut: (correction: Correction) => readonly Judged[] | null;
 }
 
 /** Looks at one thing that may be wrong. */
@@ -43,9 +48,11 @@ export function portNames({ options }: Subject): Required<PortNames> {
   return { mtaPorts: options.policy.ports, services: options.services ?? DEFAULT_SERVICES };
 }
 
-/** The connections of these ids that there are. */
+/** The connections of these roles that pf looks at (`set skip`). */
 export function played(subject: Subject, ...roles: readonly Connection['role'][]): Judged[] {
-  return subject.judged.filter(({ connection }) => roles.includes(connection.role));
+  return subject.judged.filter(
+    ({ connection }) => roles.includes(connection.role) && !isSkipped(connection.interface, subject),
+  );
 }
 
 /** A finding about a rule, or about the rules as a whole. */
@@ -57,25 +64,33 @@ export function finding(
     message: string;
     advice: string;
     rule?: LoadedRule | null | undefined;
-    corrected?: string | null;
+    correction?: Correction | null;
     rows?: readonly Judged[];
   },
 ): Finding {
-  const { rule, corrected = null, rows = [], ...rest } = parts;
+  const { rule, correction = null, rows = [], ...rest } = parts;
   return {
     ...rest,
     rule: rule ? referTo(rule, subject.dialect) : null,
-    corrected,
+    corrected: correction ? correction.text : null,
+    placement: correction ? placementOf(correction) : null,
     rows: rows.map(({ connection }) => connection.id),
   };
 }
 
-/** The text of a filter rule with something changed; null for statements of other kinds. */
-export function correct(
-  { dialect }: Subject,
-  { statement }: LoadedRule,
-  change: Partial<Pick<FilterRule, 'log' | 'options' | 'quick'>>,
-): string | null {
-  if (statement.kind !== 'filter') return null;
-  return printFilterRule({ ...statement, ...change, number: null }, dialect);
+/** The rule that decides over a connection. */
+export function decisionOf({ verdict }: Judged): LoadedRule | null {
+  return verdict.rule;
+}
+
+/** Whether pf does not look at an interface at all. */
+export function isSkipped(name: string, { rules, scenario }: Subject): boolean {
+  return rules.skip.some(item => matchInterface(item, name, scenario.environment) === true);
+}
+
+/** The table of the whitelist that a new rule should name: the first that rules ask for already. */
+export function whiteTable({ rules, options }: Subject): string {
+  const used = usedTables(allRules(rules));
+  const { whiteTables } = options;
+  return whiteTables.find(name => used.has(name)) ?? whiteTables[0] ?? 'spamd-white';
 }

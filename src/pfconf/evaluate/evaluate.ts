@@ -70,6 +70,7 @@ function distinct(outcomes: readonly Outcome[]): Outcome[] {
       call?.id,
       target && [target.how, target.port, target.endpoint.address],
       packet.tag,
+      packet.source.address,
       records.map(record => [record.rule.id, record.logInterface, record.ports]),
     ]);
     if (!found.has(key)) found.set(key, outcome);

@@ -4,6 +4,7 @@ import { type LoadedRule, mainRuleset } from '../loaded.js';
 import type { Dialect } from '../source.js';
 import { calledRulesets } from './anchors.js';
 import type { Answer } from './answer.js';
+import { type Budget, OVER_BUDGET, stepBudget } from './budget.js';
 import { matchRule } from './match.js';
 import type { Knowledge } from './match-host.js';
 import type { Outcome } from './outcome.js';
@@ -11,6 +12,7 @@ import type { Packet } from './packet.js';
 import { type PflogRecord, pflogRecord } from './record.js';
 import { mergeStates, type State } from './state.js';
 import { redirection, type Target } from './translate.js';
+import { sourceTranslated } from './translate-source.js';
 
 /** pf's limit on anchors in one another; a ruleset that calls itself ends there. */
 const DEPTH_LIMIT = 64;
@@ -20,11 +22,13 @@ export class Filter {
   readonly #knowledge: Knowledge;
   readonly #dialect: Dialect;
   readonly #original: Packet;
+  readonly #budget: Budget;
 
   constructor(knowledge: Knowledge, dialect: Dialect, packet: Packet) {
     this.#knowledge = knowledge;
     this.#dialect = dialect;
     this.#original = packet;
+    this.#budget = stepBudget(knowledge.rules);
   }
 
   /** Everything that may become of the packet. */
@@ -47,6 +51,8 @@ export class Filter {
     let current = states;
     for (const rule of rules) {
       if (current.every(state => state.isDone)) break;
+      this.#budget.left -= current.length;
+      if (this.#budget.left < 0) return [lost(current)];
       current = mergeStates(current.flatMap(state => this.#step(rule, state, call, depth)));
     }
     return current;
@@ -98,9 +104,10 @@ export class Filter {
 
   /** Applies the translation of a rule to what the rules after it see. */
   #translate(rule: LoadedRule, state: State): State {
+    const { environment } = this.#knowledge;
     const target = redirection(rule, state.packet, this.#knowledge);
-    if (!target) return state;
-    return { ...state, target, packet: sentTo(target, state.packet) };
+    const packet = sourceTranslated(rule, state.packet, environment);
+    return target ? { ...state, target, packet: sentTo(target, packet) } : { ...state, packet };
   }
 
   #withForcedRecords(state: State, rule: LoadedRule, call: LoadedRule | null): State {
@@ -150,13 +157,18 @@ export class Filter {
   }
 }
 
+function lost([first, ...others]: readonly State[]): State {
+  const doubts = [first!, ...others].flatMap(state => state.doubts);
+  return { ...first!, doubts: [...new Set([...doubts, OVER_BUDGET])], isDone: true, isLost: true };
+}
+
 function isSame(a: PflogRecord, b: PflogRecord): boolean {
   return a.rule === b.rule && a.logInterface === b.logInterface && a.ports.join() === b.ports.join();
 }
 
 /** The packet as it goes on after a redirection; a diverted one stays as it is. */
 export function sentTo(target: Target, packet: Packet): Packet {
-  if (target.how === 'divert-to' || target.how === 'divert-packet') return packet;
+  if (target.how === 'divert-to') return packet;
   return { ...packet, destination: target.endpoint, destinationPort: target.port };
 }
 

@@ -46,8 +46,10 @@ function matchPlain(host: Host, endpoint: Endpoint, path: string, knowledge: Kno
 }
 
 function withAddress(endpoint: Endpoint, test: (words: AddressWords) => boolean): Answer {
-  if (endpoint.address === null) return { doubt: 'the redirection chose a certain one of its addresses' };
-  return test(endpoint.address);
+  if (endpoint.address !== null) return test(endpoint.address);
+  const answers = new Set(endpoint.choices?.map(test));
+  if (answers.size === 1) return answers.has(true);
+  return { doubt: 'the translation chose a certain one of its addresses' };
 }
 
 function hasFamily(host: Host, words: AddressWords): boolean {

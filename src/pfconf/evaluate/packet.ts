@@ -8,8 +8,10 @@ export type Place = 'outside' | 'self' | 'inside';
 
 /** One end of a connection. */
 export interface Endpoint {
-  /** Null where a redirection may choose between several. */
+  /** Null where a translation may choose between several. */
   readonly address: AddressWords | null;
+  /** Those it may choose between, where they are known. */
+  readonly choices?: readonly AddressWords[];
   readonly place: Place;
   /** Tables that it is in whatever their definition says. */
   readonly tables: ReadonlySet<string>;

@@ -51,6 +51,8 @@ function stateKey(state: State): string {
     decision?.rule.id,
     decision?.call?.id,
     packet.tag,
+    packet.source.address,
+    packet.source.place,
     packet.destination.address,
     packet.destinationPort,
     target?.how,

@@ -11,7 +11,7 @@ import type { Endpoint, Packet, Place } from './packet.js';
 
 /** Where a connection goes in place of its destination. */
 export interface Target {
-  readonly how: 'rdr' | 'rdr-to' | 'divert-to' | 'divert-packet' | 'af-to';
+  readonly how: 'rdr' | 'rdr-to' | 'divert-to' | 'af-to';
   readonly endpoint: Endpoint;
   /** Null where it is not known. */
   readonly port: number | null;
@@ -45,15 +45,7 @@ function optionTarget(
         : { address: null, place: 'self' as const, tables: NO_TABLES };
       return { how: 'divert-to', endpoint, port: portNumber(option.port, knowledge), portText: option.port };
     }
-    case 'divert-packet': {
-      const endpoint = { address: null, place: 'self' as const, tables: NO_TABLES };
-      return {
-        how: 'divert-packet',
-        endpoint,
-        port: portNumber(option.port, knowledge),
-        portText: option.port,
-      };
-    }
+    // `divert-packet` shows packets to a program, which sends them on.
     default:
       return null;
   }

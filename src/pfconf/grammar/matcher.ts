@@ -112,6 +112,7 @@ export function parseOptions(context: Context, draft: Draft): void {
 function parseBehindProbability(context: Context, option: RuleOption, draft: Draft): void {
   const { cursor } = context;
   if (!context.isListing || option.kind !== 'probability' || !cursor.isSymbol('(')) return;
+  cursor.mark();
   const state = draft.options.findIndex(one => one.kind === 'plain' && one.keyword.endsWith(' state'));
   const text = `(${cursor.bracketed()})`;
   if (state >= 0)

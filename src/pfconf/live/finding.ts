@@ -10,5 +10,5 @@ export function systemFinding(
   advice: string,
   corrected: string | null = null,
 ): Finding {
-  return { id, severity, message, advice, rule: null, corrected, rows: [] };
+  return { id, severity, message, advice, rule: null, corrected, placement: null, rows: [] };
 }

@@ -11,7 +11,7 @@ export async function probeOtherReaders(
   ownPids: readonly number[],
 ): Promise<Finding[]> {
   const result = await system.run('/bin/ps', ['-axo', 'pid=,args=']);
-  const others = result.stdout.split('\n').flatMap(line => {
+  const found = result.stdout.split('\n').flatMap(line => {
     const match = /^\s*(\d+)\s+(.*)$/.exec(line);
     const pid = Number(match?.[1]);
     const [program = '', ...args] = (match?.[2] ?? '').split(/\s+/);
@@ -19,15 +19,34 @@ export async function probeOtherReaders(
     if (!isReader || ownPids.includes(pid)) return [];
     const at = args.indexOf('-l');
     const reads = args[at + 1] && at >= 0 ? args[at + 1] : 'pflog0';
-    return reads === logInterface || logInterface.startsWith('nflog')
-      ? [`${program.replace(/:$/, '')} (${pid})`]
+    return isSameLog(reads ?? '', logInterface, at >= 0)
+      ? [{ pid, name: `${program.replace(/:$/, '')} (${pid})` }]
       : [];
   });
+  const hereabouts = await Promise.all(found.map(({ pid }) => isInOurNamespace(system, pid)));
+  const others = found.filter((_, i) => hereabouts[i]).map(({ name }) => name);
   if (others.length === 0) return [];
   const message = `Another program reads ${logInterface} already: ${others.join(', ')}.`;
   return [
     systemFinding('other-reader', 'warning', message, 'Stop one of them: both would write the same entries.'),
   ];
+}
+
+/** Whether what another program reads is, or may be, the same log: of NFLOG groups one in common is enough. */
+function isSameLog(reads: string, own: string, isSaid: boolean): boolean {
+  if (!own.startsWith('nflog')) return reads === own;
+  const groupsOf = (device: string): string[] => device.replace(/^nflog:?/, '').split(',');
+  if (!isSaid || groupsOf(own).join() === '') return true;
+  return reads.startsWith('nflog') && groupsOf(reads).some(group => groupsOf(own).includes(group));
+}
+
+/** Programs in another network namespace of Linux read another log; where that cannot be told, they are in ours. */
+async function isInOurNamespace(system: System, pid: number): Promise<boolean> {
+  if (system.platform !== 'linux') return true;
+  const [own, other] = await Promise.all(
+    ['self', pid].map(one => system.run('readlink', [`/proc/${one}/ns/net`])),
+  );
+  return own?.status !== 0 || other?.status !== 0 || own.stdout === other.stdout;
 }
 
 /** An NFLOG group has one reader; another one takes every packet. */

@@ -36,7 +36,8 @@ const LOOKS: readonly NftLook[] = [
 export function checkNftables(text: string, file: string, options: NftCheckOptions): CheckReport {
   const ruleset = readNftables(text, file);
   const scenario = buildNftScenario(ruleset, options);
-  const lookup = { ruleset, services: options.services ?? DEFAULT_SERVICES };
+  const own = Object.values(scenario.mailServer).filter(words => words !== null);
+  const lookup = { ruleset, services: options.services ?? DEFAULT_SERVICES, own };
   const tables = new Set([...ruleset.sets.values()].map(set => set.name));
   const names = { ...options, whiteTables: whiteSets(ruleset, options.whiteTables) };
   const verdicts = connectionsOf(scenario, names, tables).map(connection =>

@@ -11,6 +11,8 @@ import { elements, type Json, member, type NftRule, type NftRuleset, nftKey, tag
 export interface Lookup {
   readonly ruleset: NftRuleset;
   readonly services: ReadonlyMap<string, number>;
+  /** Addresses of this machine, besides those of its loopback. */
+  readonly own: readonly AddressWords[];
 }
 
 /** Whether `left op right` holds for a rule's packet. */

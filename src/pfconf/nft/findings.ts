@@ -3,10 +3,17 @@
 import { notUnderstood } from '../check/findings-tables.js';
 import { groupBy } from '../check/group.js';
 import type { Finding } from '../check/report.js';
+import {
+  acceptedFromWhite,
+  loggedFromWhite,
+  loggedOutbound,
+  placeForWhite,
+  redirectedUnlessWhite,
+} from './correct.js';
 import { evaluateNft } from './evaluate.js';
 import type { NftRule } from './model.js';
 import { logGroup, whiteSets } from './scenario.js';
-import { logText, type NftLook, type NftSubject, nftFinding, playedNft } from './subject.js';
+import { type NftLook, type NftSubject, nftFinding, playedNft } from './subject.js';
 import { firstPacket, type NftVerdict } from './verdict.js';
 
 /** Hosts that nobody knows are logged where spamlogd counts them. */
@@ -17,15 +24,15 @@ export const strangersThatAreCounted: NftLook = subject => {
   return [...groupBy(wrong, verdict => `${verdict.goesTo} ${verdict.counted[0]?.rule.id}`).values()].map(
     rows => {
       const rule = rows[0]!.counted[0]?.rule;
-      return nftFinding({ ...wordsFor(rows[0]!, subject), severity: 'error', rule, rows });
+      const words = wordsFor(rows[0]!);
+      const advice = words.advice + placeForWhite(subject, rule, rows);
+      const corrected = loggedFromWhite(subject, rows);
+      return nftFinding({ ...words, advice, corrected, severity: 'error', rule, rows });
     },
   );
 };
 
-function wordsFor(
-  verdict: NftVerdict,
-  subject: NftSubject,
-): Pick<Finding, 'id' | 'message' | 'advice' | 'corrected'> {
+function wordsFor(verdict: NftVerdict): Pick<Finding, 'id' | 'message' | 'advice'> {
   switch (verdict.goesTo) {
     case 'tarpit':
       return {
@@ -33,23 +40,20 @@ function wordsFor(
         message:
           'This logs connections that are sent to the tarpit, so the hosts that are tarpitted are whitelisted.',
         advice:
-          'Log in an input chain, behind the redirection, where its port shows, and only what is accepted.',
-        corrected: `${logText(subject, 'spamlogd-in')} accept`,
+          'Log in an input chain, behind the redirection, and only what comes from the whitelist and is accepted.',
       };
     case 'blocked':
       return {
         id: 'log-without-accept',
         message:
           'This logs connections that are dropped later, so hosts that never get through are whitelisted.',
-        advice: 'Log in the rule that accepts, and only there.',
-        corrected: `${logText(subject, 'spamlogd-in')} accept`,
+        advice: 'Log in the rule that accepts the whitelist, and only there.',
       };
     default:
       return {
         id: 'stranger-whitelisted',
         message: 'A host that nobody knows is accepted and logged, so its first connection whitelists it.',
         advice: 'Log only what comes from the whitelist, and outgoing mail.',
-        corrected: null,
       };
   }
 }
@@ -58,17 +62,20 @@ function wordsFor(
 export const logsWithoutSynTest: NftLook = subject => {
   const logged = subject.verdicts.flatMap(({ connection }) => {
     const packet = firstPacket(connection, subject.options.ports[0] ?? 25, 'established');
-    return evaluateNft(packet, subject.scenario, subject.lookup).flatMap(walk => walk.records);
+    const walks = evaluateNft(packet, subject.scenario, subject.lookup);
+    const records = walks.flatMap(walk => walk.records).filter(({ group }) => isRead(group, subject));
+    return records.map(({ rule }) => ({ rule, direction: connection.direction }));
   });
-  const rules = new Set(logged.filter(({ group }) => isRead(group, subject)).map(record => record.rule));
-  return [...rules].map(rule =>
+  const byRule = new Map(logged.map(one => [one.rule, one]));
+  return [...byRule].map(([rule, { direction }]) =>
     nftFinding({
       id: 'log-lacks-syn',
       severity: 'warning',
       message: 'This logs every packet of a connection, where the first would do.',
       advice: 'Test for the first packet of a connection before "log".',
       rule,
-      corrected: `${logText(subject, 'spamlogd-in')} accept`,
+      corrected:
+        direction === 'out' ? loggedOutbound(subject) : loggedFromWhite(subject, playedNft(subject, 'white')),
     }),
   );
 };
@@ -114,8 +121,9 @@ export const whitelistedHostsThatAreLost: NftLook = subject => {
       id: 'white-not-reached',
       severity: 'error',
       message: `Whitelisted hosts end ${rows[0]!.goesTo === 'tarpit' ? 'in the tarpit' : 'blocked'}.`,
-      advice: 'Let the set of the whitelist through before this.',
+      advice: `Let the set of the whitelist through before this.${placeForWhite(subject, rule, rows)}`,
       rule,
+      corrected: acceptedFromWhite(subject, rows),
       rows,
     }),
   );
@@ -131,7 +139,8 @@ export const connectionsThatAreNotSeen: NftLook = subject => {
     const [{ connection, records }] = rows as [NftVerdict, ...NftVerdict[]];
     const elsewhere = records.find(record => record.group === null || !isRead(record.group, subject));
     const isIn = connection.direction === 'in';
-    const prefix = isIn ? 'spamlogd-in' : 'spamlogd-out';
+    const corrected = isIn ? loggedFromWhite(subject, rows) : loggedOutbound(subject);
+    const place = isIn ? placeForWhite(subject, rows[0]!.rule, rows) : '';
     if (elsewhere) {
       const where = elsewhere.group === null ? 'to syslog' : `to group ${elsewhere.group}`;
       return nftFinding({
@@ -140,7 +149,7 @@ export const connectionsThatAreNotSeen: NftLook = subject => {
         message: `This is logged ${where}, which spamlogd does not read.`,
         advice: 'Log to the group that spamlogd reads.',
         rule: elsewhere.rule,
-        corrected: logText(subject, prefix),
+        corrected,
         rows,
       });
     }
@@ -150,9 +159,11 @@ export const connectionsThatAreNotSeen: NftLook = subject => {
       message: isIn
         ? 'Whitelisted hosts are accepted without a log, so their entries expire while they still send mail.'
         : 'Outgoing mail is not logged, so the hosts it goes to are not whitelisted.',
-      advice: isIn ? 'Log in the rule that accepts them.' : 'Log it in an output chain.',
+      advice: isIn
+        ? `Log what comes from the whitelist, before this rule.${place}`
+        : 'Log it in an output chain.',
       rule: rows[0]!.rule,
-      corrected: `${logText(subject, prefix)} accept`,
+      corrected,
       rows,
     });
   });
@@ -175,8 +186,9 @@ export const strangersThatAreNotSentAway: NftLook = subject => {
         message: isIpv6
           ? 'Over IPv6, hosts that nobody knows go past the tarpit to the mail server.'
           : 'Hosts that nobody knows go straight to the mail server.',
-        advice: 'Redirect SMTP from hosts that are not whitelisted to the tarpit.',
+        advice: `Redirect SMTP from hosts that are not whitelisted to the tarpit, in a prerouting chain of type nat.${placeForWhite(subject, null, rows)}`,
         rule: rows[0]!.rule,
+        corrected: redirectedUnlessWhite(subject, rows),
         rows,
       }),
   );
@@ -193,6 +205,7 @@ export const lanThatIsCounted: NftLook = subject => {
       message: 'Any host of the LAN whitelists the hosts that it sends mail to.',
       advice: 'Log only in the output chain, which sees the mail of this machine alone.',
       rule,
+      corrected: loggedOutbound(subject),
       rows,
     }),
   );
@@ -207,6 +220,7 @@ export const whiteSetThatIsMissing: NftLook = subject => {
       severity: 'error',
       message: `There is no set ${subject.options.whiteTables.map(name => `@${name}`).join(' or ')}.`,
       advice: 'Name the set that the whitelist is pushed to, or add one.',
+      corrected: `set ${subject.options.whiteTables[0] ?? 'spamd-white'} { type ipv4_addr; flags timeout; }`,
       rows: playedNft(subject, 'white'),
     }),
   ];

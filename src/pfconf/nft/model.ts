@@ -36,6 +36,10 @@ export interface NftChain {
 /** A set or a map; of a map, elements are pairs. */
 export interface NftSet {
   readonly name: string;
+  /** Family and name of its table: nowhere else is it known. */
+  readonly table: string;
+  /** `ipv4_addr` and the like; '' for a concatenation. */
+  readonly type: string;
   readonly elements: readonly Json[];
 }
 

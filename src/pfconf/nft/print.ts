@@ -24,6 +24,8 @@ function printStatement(statement: Json): string {
     case 'dnat':
     case 'tproxy':
       return printTarget(name, content);
+    case 'mangle':
+      return `${printChanged(member(content, 'key'))} set ${printValue(member(content, 'value'))}`;
     case 'jump':
     case 'goto':
       return `${name} ${printValue(member(content, 'target'))}`;
@@ -51,6 +53,11 @@ function printMatch(content: Json): string {
   const isMasked = tagged(member(content, 'left'))?.name === '&';
   const sign = isPlain && !isMasked ? '' : `${op} `;
   return `${printValue(member(content, 'left'))} ${sign}${printValue(member(content, 'right'))}`;
+}
+
+/** What a statement changes: `meta mark`, which as a test would be `mark`. */
+function printChanged(key: Json | undefined): string {
+  return `${member(key, 'meta') === undefined ? '' : 'meta '}${printValue(key)}`;
 }
 
 function printValue(value: Json | undefined): string {

@@ -32,7 +32,12 @@ export function readNftables(text: string, file: string): NftRuleset {
     const set = member(object, 'set') ?? member(object, 'map');
     const name = member(set, 'name');
     if (typeof name === 'string')
-      sets.set(keyOf(set, name), { name, elements: elements(member(set, 'elem')) });
+      sets.set(keyOf(set, name), {
+        name,
+        table: `${textOf(member(set, 'family'))} ${textOf(member(set, 'table'))}`,
+        type: textOf(member(set, 'type')),
+        elements: elements(member(set, 'elem')),
+      });
   }
   let id = 0;
   for (const object of objects) {
@@ -59,28 +64,28 @@ function parseObjects(text: string, report: (message: string) => void): readonly
   return elements(list);
 }
 
-function text(value: Json | undefined): string {
+function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
 function keyOf(value: Json | undefined, name: string): string {
-  return nftKey(text(member(value, 'family')), text(member(value, 'table')), name);
+  return nftKey(textOf(member(value, 'family')), textOf(member(value, 'table')), name);
 }
 
 function readChain(value: Json | undefined): (NftChain & { rules: NftRule[] }) | undefined {
-  const family = text(member(value, 'family'));
+  const family = textOf(member(value, 'family'));
   const name = member(value, 'name');
   if (!FAMILIES.has(family) || typeof name !== 'string') return undefined;
-  const hook = text(member(value, 'hook'));
+  const hook = textOf(member(value, 'hook'));
   const priority = member(value, 'prio');
   const isBase = HOOKS.has(hook);
   return {
     family: family as NftFamily,
-    table: text(member(value, 'table')),
+    table: textOf(member(value, 'table')),
     name,
     base: isBase
       ? {
-          type: text(member(value, 'type')),
+          type: textOf(member(value, 'type')),
           hook: hook as Hook,
           priority: typeof priority === 'number' ? priority : 0,
         }
@@ -91,14 +96,14 @@ function readChain(value: Json | undefined): (NftChain & { rules: NftRule[] }) |
 }
 
 function readRule(value: Json | undefined, id: number): NftRule | undefined {
-  const family = text(member(value, 'family'));
+  const family = textOf(member(value, 'family'));
   if (!FAMILIES.has(family)) return undefined;
   const handle = member(value, 'handle');
   const comment = member(value, 'comment');
   return {
     family: family as NftFamily,
-    table: text(member(value, 'table')),
-    chain: text(member(value, 'chain')),
+    table: textOf(member(value, 'table')),
+    chain: textOf(member(value, 'chain')),
     handle: typeof handle === 'number' ? handle : 0,
     comment: typeof comment === 'string' ? comment : null,
     statements: elements(member(value, 'expr')),

@@ -49,6 +49,8 @@ export function buildNftScenario(ruleset: NftRuleset, options: NftCheckOptions):
     inside,
     mailServer: { inet: server('inet'), inet6: server('inet6') },
     stranger,
+    otherOutsides: [],
+    otherInsides: [],
     lanHost: { inet: parseAddress('192.168.25.25')!, inet6: parseAddress('fd00:25::25')! },
     assumptions: [
       ...(options.outsideInterface === undefined ? [`the outside interface is ${outside}`] : []),
@@ -96,22 +98,38 @@ function mentionsPort(rule: NftRule, ports: readonly number[]): boolean {
   return matches(rule, 'dport').some(holds);
 }
 
-/** Interfaces by name, those of rules about SMTP first. */
+/**
+ * Interfaces by name, the one that is most probably outside first: where SMTP comes in, or what is masqueraded goes
+ * out. Of a rule with both, the one that it goes out by.
+ */
 function interfacesOf(rules: readonly NftRule[], ports: readonly number[]): string[] {
-  const about = rules.filter(rule => mentionsPort(rule, ports));
-  const names = [...about, ...rules].flatMap(rule =>
-    rule.statements.flatMap(statement => {
-      const match = member(statement, 'match');
-      const key = member(member(member(match, 'left'), 'meta'), 'key');
-      const right = member(match, 'right');
-      const isInterface =
-        ['iifname', 'iif', 'oifname', 'oif'].includes(String(key)) && member(match, 'op') !== '!=';
-      return isInterface && typeof right === 'string' && !right.endsWith('*') && right !== 'lo'
-        ? [right]
-        : [];
-    }),
-  );
-  return [...new Set(names)];
+  const scores = new Map<string, number>();
+  const add = (names: readonly string[], score: number): void => {
+    for (const name of names) scores.set(name, (scores.get(name) ?? 0) + score);
+  };
+  for (const rule of rules) {
+    const [incoming, outgoing] = [
+      interfacesIn(rule, ['iifname', 'iif']),
+      interfacesIn(rule, ['oifname', 'oif']),
+    ];
+    const isSmtp = mentionsPort(rule, ports);
+    const isTranslated = rule.statements.some(one =>
+      ['masquerade', 'snat'].includes(tagged(one)?.name ?? ''),
+    );
+    add(outgoing, isTranslated ? 1000 : isSmtp ? 10 : 0);
+    add(incoming, isSmtp && outgoing.length === 0 ? 100 : 0);
+  }
+  return [...scores].sort(([, a], [, b]) => b - a).map(([name]) => name);
+}
+
+function interfacesIn(rule: NftRule, keys: readonly string[]): string[] {
+  return rule.statements.flatMap(statement => {
+    const match = member(statement, 'match');
+    const key = member(member(member(match, 'left'), 'meta'), 'key');
+    const right = member(match, 'right');
+    const isInterface = keys.includes(String(key)) && member(match, 'op') !== '!=';
+    return isInterface && typeof right === 'string' && !right.endsWith('*') && right !== 'lo' ? [right] : [];
+  });
 }
 
 /** The names of sets that take part as the whitelist: those that were given, or those whose name says so. */

@@ -47,14 +47,7 @@ export function nftFinding(parts: {
     ...rest,
     rule: rule ? referToNft(rule) : null,
     corrected,
+    placement: null,
     rows: rows.map(({ connection }) => connection.id),
   };
-}
-
-/** The tests of a first packet to the mail server, and the log statement, as they should be. */
-export function logText(subject: NftSubject, prefix: string): string {
-  const group = subject.options.groups?.[0] ?? 155;
-  const port = subject.options.ports[0] ?? 25;
-  const syn = 'tcp flags & (fin|syn|rst|ack) == syn';
-  return `tcp dport ${port} ct state new ${syn} log prefix "${prefix}" group ${group} queue-threshold 1`;
 }

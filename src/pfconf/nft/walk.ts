@@ -1,6 +1,7 @@
 // One packet through the chains of one hook.
 
-import { parseAddress } from '../../address/address.js';
+import { type AddressWords, parseAddress } from '../../address/address.js';
+import { isLoopback } from '../environment.js';
 import type { Answer } from '../evaluate/answer.js';
 import type { Endpoint } from '../evaluate/packet.js';
 import { compare, isValue, type Lookup } from './compare.js';
@@ -192,9 +193,15 @@ class Walker {
     const port = written === undefined ? walk.packet.destinationPort : portOf(content);
     const address = parseAddress(String(member(content, 'addr'))) ?? null;
     const own: Endpoint = { ...walk.packet.destination, place: 'self' };
-    const destination: Endpoint = how === 'redirect' ? own : { address, place: 'inside', tables: new Set() };
+    const place = address && this.#isOwn(address) ? 'self' : 'inside';
+    const destination: Endpoint = how === 'redirect' ? own : { address, place, tables: new Set() };
     const packet = { ...walk.packet, destination, destinationPort: port, isDnat: true };
     return { ...walk, packet, target: { how, rule, port }, accepted: rule };
+  }
+
+  /** What is sent to an address of this machine goes on to the input hook. */
+  #isOwn(words: AddressWords): boolean {
+    return isLoopback(words) || this.#lookup.own.some(one => one.join() === words.join());
   }
 }
 
