@@ -22,11 +22,17 @@ const KEY_COLUMNS = 'ip, helo, "from", "to"';
 /** What is sorted by, ascending. */
 const SORT: Readonly<Record<Exclude<SortKey, 'database'>, string>> = {
   address: 'address_key(ip)',
-  lastSeen: '-seen',
+  // Nothing known is NULL, which comes first unless told otherwise.
+  lastSeen: 'ifnull(-seen, 9223372036854775807)',
   expire: 'expire',
   first: '-first',
   pcount: '-pcount',
 };
+
+/** What `lastSeenOf` gives, or NULL. */
+const LAST_SEEN = `CASE WHEN last_seen IS NOT NULL THEN last_seen
+  WHEN NOT is_tuple AND pcount >= 0 AND expire - @whiteexpSeconds BETWEEN first AND @now
+  THEN expire - @whiteexpSeconds END`;
 
 /** Records that fit the options. */
 export function* listRecords(
@@ -59,10 +65,10 @@ function selectListed(withSightings: boolean, { status, seenSince, expiringUntil
     conditions.push(`(${['0', ...wanted].join(' OR ')})`);
   }
   if (seenSince !== undefined) {
-    conditions.push('NOT is_tuple AND (pcount >= 0 OR first_seen IS NOT NULL) AND seen >= @seenSince');
+    conditions.push('seen >= @seenSince');
   }
   if (expiringUntil !== undefined) conditions.push('expire > @now AND expire <= @expiringUntil');
-  return `SELECT *, coalesce(last_seen, expire - @whiteexpSeconds) AS seen
+  return `SELECT *, ${LAST_SEEN} AS seen
     FROM (${selectRecords(withSightings)} WHERE e.rowid > @after AND e.rowid <= @upTo)
     WHERE ${['1', ...conditions].join(' AND ')}`;
 }

@@ -153,6 +153,29 @@ test('a database of greyd’s answers, with the last sighting derived and marked
   assert.equal(shorter.lastSeen, '2023-11-14T23:13:20Z');
 });
 
+test('what was added by hand for another time than a sighting’s was never seen', async t => {
+  const database = join(temporaryFolder(t), 'spamd.sqlite');
+  for (const [hours, address] of [
+    ['2160', '192.0.2.1'],
+    ['36', '192.0.2.2'],
+  ] as const) {
+    assert.equal((await run(['add', '--database', database, '-W', hours, address])).status, 0);
+  }
+  const { stdout } = await query(database, '192.0.2.0/24');
+  assert.match(stdout, /^192\.0\.2\.1 {2}WHITE\n[\s\S]*^192\.0\.2\.2 {2}WHITE$/m);
+  assert.doesNotMatch(stdout, /last seen/);
+  const json = (await query(database, '--json', '192.0.2.0/24')).stdout.trim().split('\n');
+  assert.deepEqual(
+    json.map(line => JSON.parse(line)).map(one => [one.lastSeen, one.lastSeenDerived]),
+    [
+      [null, undefined],
+      [null, undefined],
+    ],
+  );
+  const since = await run(['list', '--database', database, '--since', '7d', '--json']);
+  assert.deepEqual([since.status, since.stdout], [0, '']);
+});
+
 test('a trap has no last sighting, and passes never', async t => {
   const database = join(temporaryFolder(t), 'greyd.sqlite');
   makeGreydDatabase(database, GREYD);
