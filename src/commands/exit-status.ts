@@ -38,6 +38,7 @@ const OF_SAVEFILE: Readonly<Record<SavefileErrorCode, number>> = {
   directory: EXIT.noInput,
   unreadable: EXIT.ioError,
   truncated: EXIT.dataError,
+  trailing: EXIT.dataError,
   corrupt: EXIT.dataError,
   format: EXIT.dataError,
   'link-type': EXIT.dataError,

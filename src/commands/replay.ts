@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
-import { SavefileError } from '../capture/savefile-error.js';
+import { isWarning, SavefileError } from '../capture/savefile-error.js';
 import { backupIfWanted } from '../daemon/backup-database.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
 import { memoryDatabase, openDatabase, sqliteStarter } from '../daemon/open-database.js';
@@ -182,12 +182,12 @@ class Replay {
   #noteDamage(error: unknown): void {
     if (!(error instanceof SavefileError)) throw error;
     this.#progress.clear();
-    if (error.code !== 'truncated') {
+    if (!isWarning(error)) {
       this.status = exitStatus(error)!;
       this.#warn(error.message);
       return;
     }
-    this.#truncated++;
+    if (error.code === 'truncated') this.#truncated++;
     this.#warn(`warning: ${error.message}`);
     if (this.#isStrict) this.status = EXIT.dataError;
   }

@@ -300,7 +300,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     onlyHere,
   ),
   json: flag('Write JSON', onlyHere),
-  strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
+  strict: flag('Exit with status 65 when a capture is cut off, or followed by something else', onlyHere),
   at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime, onlyHere),
   status: commaList<ListStatus>(
     'STATUS',

@@ -58,9 +58,20 @@ test('a compressed capture cut off counts up to there', async t => {
   const gzip = gzipSync(pcap(records));
   const { status, stderr, report } = await replay(t, gzip.subarray(0, gzip.length - 1000));
   assert.equal(status, 0);
-  assert.match(stderr, /^spamlogd: warning: Capture ".*" ends inside its gzip data\n$/);
+  assert.match(stderr, /^spamlogd: warning: Capture ".*" ends inside its gzip data at byte (\d+)\n$/);
+  assert.equal(Number(/byte (\d+)/.exec(stderr)![1]), gzip.length - 1000);
   assert.equal(report!.truncated, 1);
   assert.ok(report!.packets > 1000 && report!.packets < 5000, `${report!.packets} packets`);
+});
+
+test('something else behind compressed data is worth a warning, with --strict an error', async t => {
+  const bytes = Buffer.concat([gzipSync(TWO), Buffer.from('garbage')]);
+  const at = bytes.length - 'garbage'.length;
+  const { status, stderr, path, report } = await replay(t, bytes);
+  const warning = `warning: Capture "${path}" has other bytes behind its gzip data, at byte ${at}`;
+  assert.deepEqual([status, stderr], [0, `spamlogd: ${warning}\n`]);
+  assert.deepEqual([report!.packets, report!.truncated], [2, 0]);
+  assert.equal((await replay(t, bytes, '--strict')).status, 65);
 });
 
 test('a capture without a record is no error, one without a byte is worth a warning', async t => {
