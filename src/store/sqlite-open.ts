@@ -62,8 +62,8 @@ function findFile(path: string, name: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (stats.isFile()) return realpathSync(path);
-  const what = stats.isDirectory() ? 'a folder' : 'not a file';
-  throw new StoreError('not-ours', `Cannot open store ${name}: it is ${what}`);
+  if (stats.isDirectory()) throw new StoreError('missing', `Cannot open store ${name}: it is a folder`);
+  throw new StoreError('not-ours', `Cannot open store ${name}: it is not a file`);
 }
 
 /** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */

@@ -206,6 +206,14 @@ test('what is no address is refused before the database is opened', async () => 
   assert.equal(stderr, 'spamlogd: "mail.example.com" is not an address or a network\n');
 });
 
+test('a folder is no database', async t => {
+  const folder = temporaryFolder(t);
+  for (const prefix of ['', 'spamd:']) {
+    const { status, stderr } = await query(`${prefix}${folder}`, '192.0.2.1');
+    assert.deepEqual([status, stderr], [66, `spamlogd: Cannot open store "${folder}": it is a folder\n`]);
+  }
+});
+
 test('a database that is not there is an error of its own', async t => {
   const database = join(temporaryFolder(t), 'none.sqlite');
   const { status, stderr } = await query(database, '192.0.2.1');
