@@ -6,6 +6,7 @@ export type SavefileErrorCode =
   | 'permission'
   | 'directory'
   | 'unreadable'
+  | 'empty'
   | 'truncated'
   /** Something else behind gzip data that are whole. */
   | 'trailing'
@@ -26,7 +27,7 @@ export class SavefileError extends Error {
 
 /** Whether nothing that can be read was lost: worth a warning, while everything counts as usual. */
 export function isWarning({ code }: SavefileError): boolean {
-  return code === 'truncated' || code === 'trailing';
+  return code === 'empty' || code === 'truncated' || code === 'trailing';
 }
 
 const SYSTEM_ERRORS: Readonly<Record<string, readonly [SavefileErrorCode, string]>> = {

@@ -37,6 +37,7 @@ const OF_SAVEFILE: Readonly<Record<SavefileErrorCode, number>> = {
   permission: EXIT.noPermission,
   directory: EXIT.noInput,
   unreadable: EXIT.ioError,
+  empty: EXIT.dataError,
   truncated: EXIT.dataError,
   trailing: EXIT.dataError,
   corrupt: EXIT.dataError,

@@ -42,6 +42,7 @@ export async function run(context: Context): Promise<number> {
   try {
     await replay.run(paths);
     interrupt.release();
+    if (replay.hasNothing) return replay.status;
     const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
     output.add(
       settings.json
@@ -123,6 +124,7 @@ class Replay {
   #written = performance.now();
   #waiting = 0;
   #busy: Promise<void> | undefined;
+  #begun = 0;
   #files = 0;
   #truncated = 0;
   #seconds = 0;
@@ -149,10 +151,10 @@ class Replay {
     try {
       for (const path of paths) {
         if (this.#signal.aborted) break;
-        this.#files++;
+        this.#begun++;
         await this.#scan(path);
       }
-      await this.#write();
+      if (!this.hasNothing) await this.#write();
     } finally {
       this.#progress.clear();
       this.#seconds = (performance.now() - this.#start) / 1000;
@@ -161,15 +163,24 @@ class Replay {
 
   async #scan(path: string): Promise<void> {
     const pipeline = this.#pipeline;
+    const before = pipeline.packets;
     try {
       await scanSavefile(path, {
         signal: this.#signal,
         onRecords: parser => pipeline.drain(parser),
         onProgress: (position, size) => this.#onProgress(position, size),
       });
+      this.#files++;
     } catch (error) {
       this.#noteDamage(error);
+      const isRefused = (error as SavefileError).code !== 'corrupt' && !isWarning(error as SavefileError);
+      if (!isRefused || pipeline.packets > before) this.#files++;
     }
+  }
+
+  /** Whether no capture could be read: there is nothing to write then, and nothing to report. */
+  get hasNothing(): boolean {
+    return this.#files === 0 && !this.#signal.aborted;
   }
 
   #onProgress(position: number, size: number | undefined): Promise<void> | undefined {
@@ -207,6 +218,7 @@ class Replay {
       truncated: this.#truncated,
       seconds: this.#seconds,
       files: this.#files,
+      begun: this.#begun,
       busiest: this.#summary.busiest(BUSIEST),
       timeline: this.#timeline.columns(PICTURE_COLUMNS),
       isInterrupted: this.#signal.aborted,

@@ -34,7 +34,7 @@ test('two compressed captures in a row are two captures', async t => {
 test('compressed nothing is an empty file', async t => {
   const path = temporaryFile(t, gzipSync(''));
   const { error } = await scan(path);
-  assert.deepEqual([error?.code, error?.message], ['truncated', `Capture "${path}" is empty`]);
+  assert.deepEqual([error?.code, error?.message], ['empty', `Capture "${path}" is empty`]);
 });
 
 test('what is compressed twice is not a capture file', async t => {

@@ -79,6 +79,7 @@ test('a capture without a record is no error, one without a byte is worth a warn
   assert.deepEqual([header.status, header.stderr, header.report!.packets], [0, '', 0]);
   const empty = await replay(t, Buffer.alloc(0));
   assert.equal(empty.status, 0);
+  assert.equal(empty.report!.truncated, 0);
   assert.equal(empty.stderr, `spamlogd: warning: Capture "${empty.path}" is empty\n`);
   const cut = await replay(t, pcap([]).subarray(0, 15));
   assert.equal(cut.status, 0);
@@ -112,9 +113,11 @@ test('what is no capture, or of another kind, is refused with its name and what 
     ],
   ];
   for (const [bytes, message] of cases) {
-    const { status, stderr, path } = await replay(t, bytes);
-    assert.equal(stderr, `spamlogd: Capture "${path}" ${message}\n`);
-    assert.equal(status, 65);
+    for (const options of [[], ['--json=false'], ['--dry-run']]) {
+      const { status, stdout, stderr, path, database } = await replay(t, bytes, ...options);
+      assert.equal(stderr, `spamlogd: Capture "${path}" ${message}\n`);
+      assert.deepEqual([status, stdout, existsSync(database)], [65, '', false]);
+    }
   }
 });
 
@@ -129,7 +132,7 @@ test('one bad capture among good ones does not stop them', async t => {
   const { status, stdout, stderr } = await run(['replay', '--json', '--dry-run', ...paths]);
   assert.equal(status, 65);
   assert.match(stderr, /^spamlogd: Capture ".*\/b" cannot be used: link type 1 /);
-  assert.equal(JSON.parse(stdout).added, 2);
+  assert.deepEqual([JSON.parse(stdout).added, JSON.parse(stdout).files], [2, 2]);
 });
 
 test('a capture that cannot be opened ends the run before anything is written', async t => {
