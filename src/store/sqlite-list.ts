@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import { parseAddress } from '../address/address.js';
+import { decodeText } from './spamdb-text.js';
 import { type Row, selectRecords, toRecord } from './sqlite-query.js';
 import { hasTable } from './sqlite-schema.js';
 import { entryWindows } from './sqlite-windows.js';
@@ -46,14 +47,17 @@ export function* listRecords(
   for (const rows of pages(db, withSightings, options)) {
     for (const row of rows) {
       if (left-- <= 0) return;
-      yield toRecord(row);
+      yield toRecord(db, row);
     }
   }
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
   if (isOfTime || status?.has('SPAMTRAP') === false || !hasTable(db, 'spamtraps')) return;
-  for (const address of db.prepare('SELECT address FROM spamtraps ORDER BY address').pluck().all()) {
+  const spamtraps = db.prepare<[], Buffer | null>(
+    'SELECT CAST(address AS BLOB) FROM spamtraps ORDER BY address',
+  );
+  for (const address of spamtraps.pluck().all()) {
     if (left-- <= 0) return;
-    yield { kind: 'spamtrap', address: String(address ?? '') };
+    yield { kind: 'spamtrap', address: address === null ? '' : decodeText(address) };
   }
 }
 
