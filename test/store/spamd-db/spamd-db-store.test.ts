@@ -152,9 +152,9 @@ test('a listing has every record, in the order of the file, as spamdb would prin
   assert.deepEqual(
     lines,
     [
-      `WHITE|192.0.2.1|||${NOW - 50}|${NOW}|${NOW + 300}|1|1\n`,
-      `WHITE|192.0.2.20|||${NOW - 70}|${NOW}|${NOW + 200}|1|9\n`,
-      `WHITE|192.0.2.3|||${NOW - 60}|${NOW}|${NOW - 1}|1|5\n`,
+      `WHITE|192.0.2.1|||${LONG_AGO - 50}|${NOW}|${NOW + 300}|1|1\n`,
+      `WHITE|192.0.2.20|||${LONG_AGO - 70}|${NOW}|${NOW + 200}|1|9\n`,
+      `WHITE|192.0.2.3|||${LONG_AGO - 60}|${NOW}|${NOW - 1}|1|5\n`,
       `TRAPPED|192.0.2.4|${NOW + 400}\n`,
       'SPAMTRAP|trap@example.org\n',
       `GREY|192.0.2.9|mail.example.com|<a@example.com>|<b@example.org>|${NOW}|${NOW}|${NOW + 100}|1|0\n`,
