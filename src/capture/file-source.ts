@@ -38,11 +38,9 @@ export class FileSource implements ChunkSource {
       if (first.done) return;
       const { bytes, start, end } = first.value;
       if (isGzip(bytes, start, end)) {
-        const [{ inflate }, { Readable }] = await Promise.all([
-          import('./inflate.js'),
-          import('node:stream'),
-        ]);
-        yield* inflate(this.name, Readable.from(copies(prepend(first.value, raw))));
+        const { inflate } = await import('./inflate.js');
+        const again = this.#descriptor === STDIN ? undefined : () => this.#piecesAgain();
+        yield* inflate(this.name, pieces(prepend(first.value, raw)), again);
         return;
       }
       refuseOtherCompression(this.name, bytes, start, end);
@@ -69,12 +67,22 @@ export class FileSource implements ChunkSource {
     }
   }
 
+  async *#piecesAgain(): AsyncGenerator<Uint8Array> {
+    const bytes = new Uint8Array(CHUNK_SIZE);
+    for (let at = 0; this.#isOpen; ) {
+      const length = readSync(this.#descriptor, bytes, 0, CHUNK_SIZE, at);
+      if (length === 0) return;
+      at += length;
+      yield bytes.subarray(0, length);
+    }
+  }
+
   close(): void {
     if (this.#isOpen && this.#descriptor !== STDIN) closeSync(this.#descriptor);
     this.#isOpen = false;
   }
 }
 
-async function* copies(chunks: AsyncIterable<Chunk>): AsyncGenerator<Uint8Array> {
-  for await (const { bytes, start, end } of chunks) yield bytes.slice(start, end);
+async function* pieces(chunks: AsyncIterable<Chunk>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes, start, end } of chunks) yield bytes.subarray(start, end);
 }

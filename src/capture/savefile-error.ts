@@ -1,12 +1,15 @@
 // What can be wrong with a capture file, as an error whose message names the file.
 
-/** For a caller to choose an exit status: `truncated` is the only one after which all that was read counts as usual. */
+/** For a caller to choose an exit status. */
 export type SavefileErrorCode =
   | 'missing'
   | 'permission'
   | 'directory'
   | 'unreadable'
+  | 'empty'
   | 'truncated'
+  /** Something else behind gzip data that are whole. */
+  | 'trailing'
   | 'corrupt'
   | 'format'
   | 'link-type';
@@ -20,6 +23,11 @@ export class SavefileError extends Error {
     this.name = 'SavefileError';
     this.code = code;
   }
+}
+
+/** Whether nothing that can be read was lost: worth a warning, while everything counts as usual. */
+export function isWarning({ code }: SavefileError): boolean {
+  return code === 'empty' || code === 'truncated' || code === 'trailing';
 }
 
 const SYSTEM_ERRORS: Readonly<Record<string, readonly [SavefileErrorCode, string]>> = {

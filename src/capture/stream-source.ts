@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Chunk, ChunkSource } from './chunk-source.js';
 import { isGzip, MAGIC_SIZE, refuseOtherCompression } from './magic.js';
 import { prepend } from './prepend.js';
@@ -38,7 +38,7 @@ export class StreamSource implements ChunkSource {
       if (head.length === 0) return;
       if (isGzip(head, 0, head.length)) {
         const { inflate } = await import('./inflate.js');
-        yield* inflate(this.name, Readable.from(prepend(head, pieces)));
+        yield* inflate(this.name, prepend(head, pieces));
         return;
       }
       refuseOtherCompression(this.name, head, 0, head.length);

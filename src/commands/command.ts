@@ -6,6 +6,8 @@ import type { Output } from './output.js';
 /** What a command works with. */
 export interface Context {
   readonly settings: Settings;
+  /** The options of the command line, those of the configuration file not among them. */
+  readonly given: ReadonlySet<keyof Settings>;
   readonly operands: readonly string[];
   readonly output: Output;
   /** Writes one line for people to standard error. */

@@ -1,7 +1,7 @@
 // explain: one line a record, telling what it is and whether it counts.
 
 import { scanSavefile } from '../capture/savefile.js';
-import { SavefileError } from '../capture/savefile-error.js';
+import { isWarning, SavefileError } from '../capture/savefile-error.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
 import { judge, type Verdict } from '../policy/judge.js';
 import { describeReason } from '../policy/reason.js';
@@ -38,9 +38,9 @@ export async function run({ settings, operands, output, warn }: Context): Promis
     } catch (error) {
       if (!(error instanceof SavefileError)) throw error;
       await output.flush();
-      const isWarning = error.code === 'truncated';
-      warn(isWarning ? `warning: ${error.message}` : error.message);
-      if (!isWarning || settings.strict) status = exitStatus(error)!;
+      const isMild = isWarning(error);
+      warn(isMild ? `warning: ${error.message}` : error.message);
+      if (!isMild || settings.strict) status = exitStatus(error)!;
     }
   }
   return status;

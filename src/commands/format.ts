@@ -74,8 +74,12 @@ export function sparkline(counts: readonly number[]): string {
     .join('');
 }
 
-/** Text from a log or a database, made fit for a terminal: control characters become `?`. */
+/**
+ * Text from a log or a database, made fit for a terminal: control characters become `?`, and bytes that are no UTF-8,
+ * which `decodeText` makes surrogates of, are written as `\xff`.
+ */
 export function printable(text: string): string {
+  const bytes = text.replace(/[\udc80-\udcff]/gu, stray => `\\x${(stray.charCodeAt(0) & 0xff).toString(16)}`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return bytes.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

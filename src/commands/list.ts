@@ -59,7 +59,7 @@ function tableLine(record: StoreRecord, now: number, whiteexpSeconds: number): s
   const address = printable(record.address).padEnd(39);
   if (record.kind === 'spamtrap') return `${status} ${address}`.trimEnd();
   const { entry } = record;
-  const seen = lastSeen(record, whiteexpSeconds);
+  const seen = lastSeen(record, now, whiteexpSeconds);
   const direction = seen?.isDerived ? '~' : (seen?.direction ?? '');
   const time = seen === undefined ? '' : formatTime(seen.time);
   const counts = `${String(entry.bcount).padStart(7)} ${String(Math.max(0, entry.pcount)).padStart(7)}`;

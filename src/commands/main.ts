@@ -39,14 +39,15 @@ async function runCommand(
 ): Promise<number> {
   const commandLine = parseArgv(argv);
   const [name, ...operands] = commandLine.operands;
-  if (commandLine.options.has('version')) {
+  const isAsked = (flag: 'help' | 'version'): boolean => commandLine.options.get(flag)?.at(-1) === 'true';
+  if (isAsked('version')) {
     const { version } = await import('./version.js');
     output.add(`spamlogd ${version()}\n`);
     await output.flush();
     return EXIT.ok;
   }
   const command = name === undefined ? DAEMON : findCommand(name);
-  if (commandLine.options.has('help')) {
+  if (isAsked('help')) {
     const { helpText } = await import('./help.js');
     output.add(await helpText(command));
     await output.flush();
@@ -55,7 +56,7 @@ async function runCommand(
   checkUsage(command, [...commandLine.options.keys()], operands.length);
   const settings = await readSettings(commandLine);
   const { run } = await command.load();
-  const status = await run({ settings, operands, output, warn });
+  const status = await run({ settings, given: new Set(commandLine.options.keys()), operands, output, warn });
   await output.flush();
   return status;
 }

@@ -52,7 +52,7 @@ function describe(record: AddressRecord | TupleRecord, now: number, whiteexpSeco
       ['to', printable(record.to)],
     );
   }
-  const seen = lastSeen(record, whiteexpSeconds);
+  const seen = lastSeen(record, now, whiteexpSeconds);
   if (seen !== undefined) {
     const how = seen.direction === undefined ? '' : `, ${seen.direction === 'in' ? 'inbound' : 'outbound'}`;
     const derived = seen.isDerived ? ' (derived from expire)' : '';

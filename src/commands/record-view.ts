@@ -3,7 +3,7 @@
 import type { ListStatus } from '../options/table.js';
 import { type AddressRecord, lastSeenOf, type StoreRecord, type TupleRecord } from '../store/store.js';
 import type { Direction } from '../whitelist/batch.js';
-import { entryStatus, isTrapped } from '../whitelist/entry.js';
+import { entryStatus } from '../whitelist/entry.js';
 import { isoTime } from './format.js';
 
 /** The status of a record at a time. A greylisted tuple stays one until the tarpit deletes it. */
@@ -20,14 +20,18 @@ export interface LastSeen {
   readonly isDerived: boolean;
 }
 
-/** Last sighting of an address; undefined where nothing tells, as for a trap. */
-export function lastSeen(record: AddressRecord | TupleRecord, whiteexpSeconds: number): LastSeen | undefined {
+/** Last sighting of an address; undefined where nothing tells, as for a trap or an entry made by hand. */
+export function lastSeen(
+  record: AddressRecord | TupleRecord,
+  now: number,
+  whiteexpSeconds: number,
+): LastSeen | undefined {
   if (record.kind === 'tuple') return undefined;
   if (record.sighting) {
     return { time: record.sighting.lastSeen, direction: record.sighting.lastDirection, isDerived: false };
   }
-  if (isTrapped(record.entry)) return undefined;
-  return { time: lastSeenOf(record, whiteexpSeconds), isDerived: true };
+  const time = lastSeenOf(record, { now, whiteexpSeconds });
+  return time === undefined ? undefined : { time, isDerived: true };
 }
 
 /** The record as an object for programs. */
@@ -35,7 +39,7 @@ export function recordJson(record: StoreRecord, now: number, whiteexpSeconds: nu
   const status = recordStatus(record, now);
   if (record.kind === 'spamtrap') return { address: record.address, status };
   const { address, entry } = record;
-  const seen = lastSeen(record, whiteexpSeconds);
+  const seen = lastSeen(record, now, whiteexpSeconds);
   const sighting = record.kind === 'address' ? record.sighting : undefined;
   return {
     address,

@@ -145,10 +145,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'trap',
     operands: 'ADDRESS…',
-    summary: 'Trap addresses for a day, as spamdb -t -a does',
+    summary: 'Trap addresses for a day or the time given, as spamdb -t -a does',
     minimum: 1,
     maximum: ANY,
-    options: [...STORE_OPTIONS, 'backup'],
+    options: [...STORE_OPTIONS, 'backup', 'whiteexp'],
     load: () => import('./trap.js'),
   },
   {

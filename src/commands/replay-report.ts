@@ -13,16 +13,17 @@ export interface ReplayReport extends Counts {
   readonly refreshed: number;
   /** Addresses left as they were because they are trapped. */
   readonly trapped: number;
-  /** Captures that ended inside a record. */
+  /** Captures that were cut off. */
   readonly truncated: number;
   /** Times of the first and last packet; undefined when there was none. */
   readonly first: number | undefined;
   readonly last: number | undefined;
   /** How long the replay took. */
   readonly seconds: number;
-  /** The captures in the order in which they were replayed, and how many of them were begun. */
+  /** The captures in the order in which they were replayed; how many of them were read, and how many begun. */
   readonly paths: readonly string[];
   readonly files: number;
+  readonly begun: number;
   readonly busiest: readonly Busy[];
   readonly timeline: { readonly seconds: number; readonly counts: readonly number[] };
   readonly isDryRun: boolean;
@@ -69,9 +70,9 @@ export function reportText(report: ReplayReport, database: string): string {
 }
 
 function headLines(report: ReplayReport, database: string): string[] {
-  const { paths, files, packets, seconds, first, last, isDryRun, isInterrupted } = report;
+  const { paths, files, begun, packets, seconds, first, last, isDryRun, isInterrupted } = report;
   const what = isInterrupted
-    ? `Interrupted in capture ${files} of ${paths.length}${files > 0 ? `, ${savefileName(paths[files - 1]!)}` : ''}`
+    ? `Interrupted in capture ${begun} of ${paths.length}${begun > 0 ? `, ${savefileName(paths[begun - 1]!)}` : ''}`
     : `Replayed ${plural(files, 'capture')}`;
   const lines = [`${what}: ${plural(packets, 'packet')} in ${seconds.toFixed(2)} s`];
   if (first !== undefined && last !== undefined) {
@@ -99,7 +100,7 @@ function countLines(report: ReplayReport): string[] {
     ...ignored.map(([reason, count]) => row('', count, IGNORE_REASONS[reason as IgnoreReason])),
     row('malformed', malformed),
     ...(truncated > 0
-      ? [row('truncated', truncated, `${truncated === 1 ? 'capture ends' : 'captures end'} inside a record`)]
+      ? [row('truncated', truncated, `${truncated === 1 ? 'capture is' : 'captures are'} cut off`)]
       : []),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
-import { SavefileError } from '../capture/savefile-error.js';
+import { isWarning, SavefileError } from '../capture/savefile-error.js';
 import { backupIfWanted } from '../daemon/backup-database.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
 import { memoryDatabase, openDatabase, sqliteStarter } from '../daemon/open-database.js';
@@ -43,6 +43,7 @@ export async function run(context: Context): Promise<number> {
   try {
     await replay.run(paths);
     interrupt.release();
+    if (replay.hasNothing) return replay.status;
     const report = { ...replay.report(), paths, isDryRun: settings['dry-run'] };
     output.add(
       settings.json
@@ -124,6 +125,7 @@ class Replay {
   #written = performance.now();
   #waiting = 0;
   #busy: Promise<void> | undefined;
+  #begun = 0;
   #files = 0;
   #truncated = 0;
   #seconds = 0;
@@ -150,10 +152,10 @@ class Replay {
     try {
       for (const path of paths) {
         if (this.#signal.aborted) break;
-        this.#files++;
+        this.#begun++;
         await this.#scan(path);
       }
-      await this.#write();
+      if (!this.hasNothing) await this.#write();
     } finally {
       this.#progress.clear();
       this.#seconds = (performance.now() - this.#start) / 1000;
@@ -162,15 +164,24 @@ class Replay {
 
   async #scan(path: string): Promise<void> {
     const pipeline = this.#pipeline;
+    const before = pipeline.packets;
     try {
       await scanSavefile(path, {
         signal: this.#signal,
         onRecords: parser => pipeline.drain(parser),
         onProgress: (position, size) => this.#onProgress(position, size),
       });
+      this.#files++;
     } catch (error) {
       this.#noteDamage(error);
+      const isRefused = (error as SavefileError).code !== 'corrupt' && !isWarning(error as SavefileError);
+      if (!isRefused || pipeline.packets > before) this.#files++;
     }
+  }
+
+  /** Whether no capture could be read: there is nothing to write then, and nothing to report. */
+  get hasNothing(): boolean {
+    return this.#files === 0 && !this.#signal.aborted;
   }
 
   #onProgress(position: number, size: number | undefined): Promise<void> | undefined {
@@ -183,12 +194,12 @@ class Replay {
   #noteDamage(error: unknown): void {
     if (!(error instanceof SavefileError)) throw error;
     this.#progress.clear();
-    if (error.code !== 'truncated') {
+    if (!isWarning(error)) {
       this.status = exitStatus(error)!;
       this.#warn(error.message);
       return;
     }
-    this.#truncated++;
+    if (error.code === 'truncated') this.#truncated++;
     this.#warn(`warning: ${error.message}`);
     if (this.#isStrict) this.status = EXIT.dataError;
   }
@@ -208,6 +219,7 @@ class Replay {
       truncated: this.#truncated,
       seconds: this.#seconds,
       files: this.#files,
+      begun: this.#begun,
       busiest: this.#summary.busiest(BUSIEST),
       timeline: this.#timeline.columns(PICTURE_COLUMNS),
       isInterrupted: this.#signal.aborted,

@@ -1,4 +1,4 @@
-// The configuration file: TOML, a key for every option that is not about a single run.
+// The configuration file: TOML, a key for every option.
 
 import { existsSync } from 'node:fs';
 import { unknownName } from './nearest.js';
@@ -40,7 +40,7 @@ function configTexts(file: string, key: string, value: unknown): readonly string
   if (!known.includes(key)) {
     const problem = Object.hasOwn(OPTIONS, key)
       ? `"${key}" can be given on the command line only`
-      : unknownName('key', key, known);
+      : unknownName('key', key, known, true);
     throw new UsageError(`configuration "${file}": ${problem}`, true);
   }
   const { kind } = OPTIONS[key as keyof Settings];

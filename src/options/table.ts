@@ -144,6 +144,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ENGINE_CHOICES: readonly EngineChoice[] = ['auto', 'pcap', 'cap', 'tcpdump'];
 
+/** About the program and not about its work. */
 const onlyHere = { isConfigurable: false } as const;
 
 /** The table. */
@@ -180,12 +181,12 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'mail-server': list('NETWORK', 'Count outbound connections from this network only', parseNetwork),
   whiteexp: text(
     'HOURS',
-    'How long an entry stays white after the last connection',
+    'How long an entry stays white after the last connection; a trap made by hand lasts 24 unless it is given',
     DEFAULT_WHITEEXP_HOURS,
     value => parseWhole(value, 1, 2160, 'hours'),
     { letter: 'W' },
   ),
-  debug: flag('Stay in the foreground and log debug lines to standard error', { letter: 'D', ...onlyHere }),
+  debug: flag('Stay in the foreground and log debug lines to standard error', { letter: 'D' }),
   device: text(
     'DEVICE',
     `Where the log comes from: pflogN, nflog:GROUP[,GROUP], a file or FIFO, or - (${DEFAULT_DEVICE})`,
@@ -238,17 +239,15 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     "Rules in force when the captures were made, as printed by pfctl -a '*' -vvsr: what those to a tarpit log does not count",
     undefined,
     parseText,
-    onlyHere,
   ),
-  'pf-conf': text('FILE', 'Check this pf.conf', undefined, parseText, onlyHere),
-  'nft-rules': text('FILE', 'Check this output of nft -j list ruleset', undefined, parseText, onlyHere),
-  live: flag('Check the rules in force, and the machine around them', onlyHere),
+  'pf-conf': text('FILE', 'Check this pf.conf', undefined, parseText),
+  'nft-rules': text('FILE', 'Check this output of nft -j list ruleset', undefined, parseText),
+  live: flag('Check the rules in force, and the machine around them'),
   dialect: text(
     'PF',
     "Whose pf: openbsd or freebsd (this machine's, else told from the rules)",
     undefined,
     value => parseChoice<Dialect>(value, ['openbsd', 'freebsd']),
-    onlyHere,
   ),
   'white-table': list('NAME', 'Table of whitelisted hosts (spamd-white)', parseText),
   'nospamd-table': list('NAME', 'Table of hosts that never go to the tarpit (nospamd)', parseText),
@@ -284,44 +283,34 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'reconcile-interval': text('SECONDS', 'How often tables are compared with the database', 60, value =>
     parseWhole(value, 1, 86_400, 'seconds'),
   ),
-  push: flag('Afterwards push what is white now to the tables', onlyHere),
-  force: flag('Empty a table if nothing is white', onlyHere),
-  'dry-run': flag('Write nothing, only tell what would be written', { letter: 'n', ...onlyHere }),
-  backup: text('FILE', 'Copy the database to this new file first', undefined, parseText, onlyHere),
+  push: flag('Afterwards push what is white now to the tables'),
+  force: flag('Empty a table if nothing is white'),
+  'dry-run': flag('Write nothing, only tell what would be written', { letter: 'n' }),
+  backup: text('FILE', 'Copy the database to this new file first', undefined, parseText),
   'min-age': text(
     'AGE',
     'Only the plain addresses of white entries made at least so long ago: 75d',
     undefined,
     parseDuration,
-    onlyHere,
   ),
   'min-count': text(
     'N',
     'Only the plain addresses of white entries that passed at least so often',
     undefined,
     value => parseWhole(value, 0, 2 ** 31 - 1, 'a number'),
-    onlyHere,
   ),
-  json: flag('Write JSON', onlyHere),
-  strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
-  at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime, onlyHere),
-  status: commaList<ListStatus>(
-    'STATUS',
-    `Only these: ${STATUSES.join(', ')}`,
-    [],
-    value => parseChoices(value, STATUSES),
-    onlyHere,
+  json: flag('Write JSON'),
+  strict: flag('Exit with status 65 when a capture is cut off, or followed by something else'),
+  at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime),
+  status: commaList<ListStatus>('STATUS', `Only these: ${STATUSES.join(', ')}`, [], value =>
+    parseChoices(value, STATUSES),
   ),
-  since: text('AGE|TIME', 'Only addresses seen since then: 2d, 2026-01-31', undefined, parseSince, onlyHere),
-  expiring: text('AGE', 'Only entries that end within this time: 12h', undefined, parseDuration, onlyHere),
-  sort: text('ORDER', `Order: ${SORTS.join(', ')}`, 'database', value => parseChoice(value, SORTS), onlyHere),
-  limit: text('N', 'At most this many', undefined, value => parseWhole(value, 1, 1e9, 'a number'), onlyHere),
-  format: text(
-    'FORMAT',
-    `Format: ${FORMATS.join(', ')} (the last as spamdb(8) prints it)`,
-    'table',
-    value => parseChoice(value, FORMATS),
-    onlyHere,
+  since: text('AGE|TIME', 'Only addresses seen since then: 2d, 2026-01-31', undefined, parseSince),
+  expiring: text('AGE', 'Only entries that end within this time: 12h', undefined, parseDuration),
+  sort: text('ORDER', `Order: ${SORTS.join(', ')}`, 'database', value => parseChoice(value, SORTS)),
+  limit: text('N', 'At most this many', undefined, value => parseWhole(value, 1, 1e9, 'a number')),
+  format: text('FORMAT', `Format: ${FORMATS.join(', ')} (the last as spamdb(8) prints it)`, 'table', value =>
+    parseChoice(value, FORMATS),
   ),
 };
 

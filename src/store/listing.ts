@@ -1,12 +1,12 @@
 // Which records a listing has and in which order, for databases that cannot tell that themselves.
 
 import { parseAddress } from '../address/address.js';
-import { entryStatus, isTrapped } from '../whitelist/entry.js';
+import { entryStatus } from '../whitelist/entry.js';
 import { type ListOptions, lastSeenOf, type SortKey, type StoreRecord } from './store.js';
 
 /** Whether a record fits the options of a list. */
 export function isListed(record: StoreRecord, options: ListOptions): boolean {
-  const { now, status, seenSince, expiringUntil, whiteexpSeconds } = options;
+  const { now, status, seenSince, expiringUntil } = options;
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
   if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
   const { entry } = record;
@@ -14,8 +14,9 @@ export function isListed(record: StoreRecord, options: ListOptions): boolean {
   if (status !== undefined && !status.has(recordStatus)) return false;
   if (expiringUntil !== undefined && (entry.expire <= now || entry.expire > expiringUntil)) return false;
   if (seenSince === undefined) return true;
-  if (record.kind === 'tuple' || (isTrapped(entry) && record.sighting === undefined)) return false;
-  return lastSeenOf(record, whiteexpSeconds) >= seenSince;
+  if (record.kind === 'tuple') return false;
+  const seen = lastSeenOf(record, options);
+  return seen !== undefined && seen >= seenSince;
 }
 
 /** The records in the order that the options ask for; equal ones by address. */
@@ -30,7 +31,10 @@ export function sortRecords(records: readonly StoreRecord[], options: ListOption
   return keyed.map(({ record }) => record);
 }
 
-function sortKey(record: StoreRecord, { sort, whiteexpSeconds }: ListOptions): number {
+/** Earlier than any time of a sighting. */
+const NEVER = Number.MIN_SAFE_INTEGER;
+
+function sortKey(record: StoreRecord, options: ListOptions): number {
   if (record.kind === 'spamtrap') return Number.POSITIVE_INFINITY;
   const { entry } = record;
   const keys: Record<Exclude<SortKey, 'database'>, () => number> = {
@@ -38,10 +42,9 @@ function sortKey(record: StoreRecord, { sort, whiteexpSeconds }: ListOptions): n
     expire: () => entry.expire,
     first: () => -entry.first,
     pcount: () => -entry.pcount,
-    lastSeen: () =>
-      -(record.kind === 'address' ? lastSeenOf(record, whiteexpSeconds) : entry.expire - whiteexpSeconds),
+    lastSeen: () => -((record.kind === 'address' ? lastSeenOf(record, options) : undefined) ?? NEVER),
   };
-  return keys[sort as Exclude<SortKey, 'database'>]();
+  return keys[options.sort as Exclude<SortKey, 'database'>]();
 }
 
 /** Text that sorts as the addresses' numbers do; what is no address comes last. */

@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import { parseAddress } from '../address/address.js';
+import { decodeText } from './spamdb-text.js';
 import { type Row, selectRecords, toRecord } from './sqlite-query.js';
 import { hasTable } from './sqlite-schema.js';
 import { entryWindows } from './sqlite-windows.js';
@@ -22,11 +23,17 @@ const KEY_COLUMNS = 'ip, helo, "from", "to"';
 /** What is sorted by, ascending. */
 const SORT: Readonly<Record<Exclude<SortKey, 'database'>, string>> = {
   address: 'address_key(ip)',
-  lastSeen: '-seen',
+  // Nothing known is NULL, which comes first unless told otherwise.
+  lastSeen: 'ifnull(-seen, 9223372036854775807)',
   expire: 'expire',
   first: '-first',
   pcount: '-pcount',
 };
+
+/** What `lastSeenOf` gives, or NULL. */
+const LAST_SEEN = `CASE WHEN last_seen IS NOT NULL THEN last_seen
+  WHEN NOT is_tuple AND pcount >= 0 AND expire - @whiteexpSeconds BETWEEN first AND @now
+  THEN expire - @whiteexpSeconds END`;
 
 /** Records that fit the options. */
 export function* listRecords(
@@ -40,14 +47,17 @@ export function* listRecords(
   for (const rows of pages(db, withSightings, options)) {
     for (const row of rows) {
       if (left-- <= 0) return;
-      yield toRecord(row);
+      yield toRecord(db, row);
     }
   }
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
   if (isOfTime || status?.has('SPAMTRAP') === false || !hasTable(db, 'spamtraps')) return;
-  for (const address of db.prepare('SELECT address FROM spamtraps ORDER BY address').pluck().all()) {
+  const spamtraps = db.prepare<[], Buffer | null>(
+    'SELECT CAST(address AS BLOB) FROM spamtraps ORDER BY address',
+  );
+  for (const address of spamtraps.pluck().all()) {
     if (left-- <= 0) return;
-    yield { kind: 'spamtrap', address: String(address ?? '') };
+    yield { kind: 'spamtrap', address: address === null ? '' : decodeText(address) };
   }
 }
 
@@ -59,10 +69,10 @@ function selectListed(withSightings: boolean, { status, seenSince, expiringUntil
     conditions.push(`(${['0', ...wanted].join(' OR ')})`);
   }
   if (seenSince !== undefined) {
-    conditions.push('NOT is_tuple AND (pcount >= 0 OR first_seen IS NOT NULL) AND seen >= @seenSince');
+    conditions.push('seen >= @seenSince');
   }
   if (expiringUntil !== undefined) conditions.push('expire > @now AND expire <= @expiringUntil');
-  return `SELECT *, coalesce(last_seen, expire - @whiteexpSeconds) AS seen
+  return `SELECT *, ${LAST_SEEN} AS seen
     FROM (${selectRecords(withSightings)} WHERE e.rowid > @after AND e.rowid <= @upTo)
     WHERE ${['1', ...conditions].join(' AND ')}`;
 }

@@ -58,7 +58,24 @@ export function openSqlite(
     return db;
   } catch (cause) {
     db?.close();
-    throw sqliteError(verb, name, cause);
+    throw (isReadOnly && readOnlyMedium(path, name, cause)) || sqliteError(verb, name, cause);
+  }
+}
+
+/**
+ * A write-ahead logged database needs two more files even to be read. Where they cannot be made SQLite would open it as
+ * `immutable`, but takes that from URIs only, and better-sqlite3 is built without them.
+ */
+function readOnlyMedium(path: string, name: string, cause: unknown): StoreError | undefined {
+  if (!/^SQLITE_(CANTOPEN|READONLY)/.test((cause as { code?: string }).code ?? '')) return undefined;
+  try {
+    accessSync(dirname(realpathSync(path)), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') return undefined;
+    const why =
+      'it has a write-ahead log, and its file system is read-only: copy it to one that can be written to';
+    return new StoreError('read-only', `Cannot open store ${name}: ${why}`, { cause });
   }
 }
 
@@ -67,8 +84,8 @@ function findFile(path: string, name: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (stats.isFile()) return realpathSync(path);
-  const what = stats.isDirectory() ? 'a folder' : 'not a file';
-  throw new StoreError('not-ours', `Cannot open store ${name}: it is ${what}`);
+  if (stats.isDirectory()) throw new StoreError('missing', `Cannot open store ${name}: it is a folder`);
+  throw new StoreError('not-ours', `Cannot open store ${name}: it is not a file`);
 }
 
 /** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */

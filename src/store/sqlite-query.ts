@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import { formatAddress, formatIpv4, isIpv4Words, parseAddress } from '../address/address.js';
 import { type Prefix, prefixContains } from '../address/prefix.js';
 import type { Direction } from '../whitelist/batch.js';
+import { decodeText } from './spamdb-text.js';
 import type { AddressRecord, TupleRecord } from './store.js';
 
 /**
@@ -51,13 +52,12 @@ export function selectRecords(withSightings: boolean): string {
     FROM entries e LEFT JOIN sightings s ON s.ip = e.ip AND NOT ${IS_TUPLE}`;
 }
 
-/** A row as a record; what is not text is shown as text. */
-export function toRecord(row: Row): AddressRecord | TupleRecord {
-  const [, ip, helo, from, to, isTuple, first, pass, expire, bcount, pcount, ...sighting] = row;
-  const address = toText(ip);
+/** A row as a record; what is not text is shown as text, and bytes that are no UTF-8 as `decodeText` does. */
+export function toRecord(db: Database, row: Row): AddressRecord | TupleRecord {
+  const [, , , , , isTuple, first, pass, expire, bcount, pcount, ...sighting] = row;
+  const [address, helo, from, to] = textsOf(db, row);
   const entry = { first, pass, expire, bcount, pcount };
-  if (isTuple)
-    return { kind: 'tuple', address, helo: toText(helo), from: toText(from), to: toText(to), entry };
+  if (isTuple) return { kind: 'tuple', address, helo, from, to, entry };
   const [firstSeen, lastSeen, lastDirection, inbound, outbound, onInterface, ruleset, rulenr, subrulenr] =
     sighting;
   if (firstSeen === null) return { kind: 'address', address, entry };
@@ -65,6 +65,24 @@ export function toRecord(row: Row): AddressRecord | TupleRecord {
   const seen = { firstSeen, lastSeen, lastDirection, inbound, outbound, rule };
   return { kind: 'address', address, entry, sighting: seen };
 }
+
+type Texts = [ip: string, helo: string, from: string, to: string];
+
+/** The row's texts. Where bytes were lost in them, they are looked up, unless another row has come in its place. */
+function textsOf(db: Database, [id, ip, helo, from, to]: Row): Texts {
+  const texts: Texts = [toText(ip), toText(helo), toText(from), toText(to)];
+  if (!texts.some(text => text.includes(REPLACEMENT))) return texts;
+  const columns = ['ip', 'helo', '"from"', '"to"'].map(column => `CAST(${column} AS BLOB)`).join(', ');
+  const bytes = db
+    .prepare<[number], (Buffer | null)[]>(`SELECT ${columns} FROM entries WHERE rowid = ?`)
+    .raw()
+    .get(id)
+    ?.map(value => value ?? Buffer.alloc(0));
+  return bytes?.every((value, i) => value.toString() === texts[i]) ? (bytes.map(decodeText) as Texts) : texts;
+}
+
+/** What stands in a text for a byte that is no UTF-8. */
+const REPLACEMENT = '\ufffd';
 
 function toText(value: unknown): string {
   return typeof value === 'string' ? value : String(value ?? '');
@@ -96,7 +114,7 @@ export function* findRecords(
     for (const row of rows) {
       const [, ip] = row;
       const words = typeof ip === 'string' ? parseAddress(ip) : undefined;
-      if (words !== undefined && prefixContains(prefix, words)) yield toRecord(row);
+      if (words !== undefined && prefixContains(prefix, words)) yield toRecord(db, row);
     }
     if (rows.length < PAGE) return;
     [id] = rows.at(-1)!;

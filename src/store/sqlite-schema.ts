@@ -79,11 +79,40 @@ function checkWhitelist(db: Database, name: string): void {
       `Cannot use store ${name}: it is not a greyd or spamlogd database (${why})`,
     );
   }
+  checkOurs(db, name);
+}
+
+/** What we know a table of ours by: one that another program calls the same has other columns. */
+const OUR_COLUMNS = {
+  sightings_version: ['version'],
+  sightings: [
+    'ip',
+    'first_seen',
+    'last_seen',
+    'last_direction',
+    'inbound',
+    'outbound',
+    'interface',
+    'ruleset',
+    'rulenr',
+    'subrulenr',
+  ],
+} as const;
+
+function checkOurs(db: Database, name: string): void {
   checkVersion(db, name);
+  for (const [table, wanted] of Object.entries(OUR_COLUMNS)) {
+    const columns = columnsOf(db, table);
+    const missing = wanted.find(column => columns.length > 0 && !columns.includes(column));
+    if (missing !== undefined) {
+      const text = `it is not a greyd or spamlogd database (no column "${missing}" in table "${table}")`;
+      throw new StoreError('not-ours', `Cannot use store ${name}: ${text}`);
+    }
+  }
 }
 
 function checkVersion(db: Database, name: string): void {
-  if (!hasTable(db, 'sightings_version')) return;
+  if (!columnsOf(db, 'sightings_version').includes('version')) return;
   const version = db.prepare('SELECT max(version) FROM sightings_version').pluck().get() as number | null;
   if (version !== null && version > SCHEMA_VERSION) {
     const text = `its schema version is ${version}, this program knows ${SCHEMA_VERSION}; use a later spamlogd`;
@@ -97,7 +126,7 @@ function checkSightings(db: Database, name: string): void {
     : !hasTable(db, 'sightings') && 'no table "sightings"';
   if (why)
     throw new StoreError('not-ours', `Cannot use store ${name}: it is no database of sightings (${why})`);
-  checkVersion(db, name);
+  checkOurs(db, name);
 }
 
 function ensure(db: Database, name: string, check: Schema['check'], tables: string): void {

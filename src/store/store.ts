@@ -3,7 +3,7 @@
 import type { Prefix } from '../address/prefix.js';
 import type { SyncOutcome, SyncStatement } from '../whitelist/apply-sync.js';
 import type { Batch, Direction, LogRule } from '../whitelist/batch.js';
-import type { Entry, Outcome, Status } from '../whitelist/entry.js';
+import { type Entry, isTrapped, type Outcome, type Status } from '../whitelist/entry.js';
 
 /** What our own table tells of an address beside the tarpit's entry. Times are seconds since the epoch. */
 export interface Sighting {
@@ -44,9 +44,17 @@ export interface SpamtrapRecord {
 /** One line of spamdb(8). */
 export type StoreRecord = AddressRecord | TupleRecord | SpamtrapRecord;
 
-/** When an address was last seen; derived from `expire` where only the tarpit knows it. */
-export function lastSeenOf(record: AddressRecord, whiteexpSeconds: number): number {
-  return record.sighting?.lastSeen ?? record.entry.expire - whiteexpSeconds;
+/**
+ * When an address was last seen, undefined where nothing tells. Where only the tarpit knows it, it is derived from
+ * `expire`: if that gives no time from `first` to now, then something else than a sighting has set the end.
+ */
+export function lastSeenOf(
+  { entry, sighting }: AddressRecord,
+  { now, whiteexpSeconds }: Pick<ListOptions, 'now' | 'whiteexpSeconds'>,
+): number | undefined {
+  if (sighting) return sighting.lastSeen;
+  const derived = entry.expire - whiteexpSeconds;
+  return isTrapped(entry) || derived < entry.first || derived > now ? undefined : derived;
 }
 
 /** What {@link Store.list} sorts by; `database` is whatever order is cheapest. */
@@ -58,15 +66,15 @@ export interface ListOptions {
   readonly now: number;
   /** Only these; all when absent. */
   readonly status?: ReadonlySet<Status | 'GREY' | 'SPAMTRAP'>;
-  /** Only addresses last seen at this time or later, by {@link lastSeenOf}; never a trap that we have not seen. */
+  /** Only addresses last seen at this time or later, by {@link lastSeenOf}. */
   readonly seenSince?: number;
   /** Only entries that end at this time or earlier (and have not ended). */
   readonly expiringUntil?: number;
   /** Life of a whitelist entry, from which a missing `lastSeen` is derived. */
   readonly whiteexpSeconds: number;
   /**
-   * Ascending for addresses and `expire`, descending for the others; keys that are no addresses and spamtraps come
-   * last. Equal ones come in any order.
+   * Ascending for addresses and `expire`, descending for the others; keys that are no addresses, what nobody knows to
+   * have been seen, and spamtraps come last. Equal ones come in any order.
    */
   readonly sort: SortKey;
   readonly limit?: number;

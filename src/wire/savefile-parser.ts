@@ -111,16 +111,18 @@ export class SavefileParser {
     return true;
   }
 
-  /** Says that the file has ended; bytes left over become a problem of kind `truncated`. */
+  /** Says that the file has ended; bytes left over become a problem of kind `truncated`, none at all one of kind `empty`. */
   finish(): void {
     if (this.problem !== undefined) return;
     const left = this.#end - this.#at;
     const insideBlock = this.#parser instanceof PcapngParser ? this.#parser.insideBlock : 0;
     if (this.#parser !== undefined && left === 0 && insideBlock === 0) return;
-    const message =
-      this.offset === 0 && left === 0
-        ? 'is empty'
-        : `ends inside ${this.#parser ? 'a record' : 'the file header'} that begins at byte ${this.offset - insideBlock}`;
+    if (this.offset === 0 && left === 0) {
+      this.problem = { kind: 'empty', message: 'is empty' };
+      return;
+    }
+    const where = this.#parser ? 'a record' : 'the file header';
+    const message = `ends inside ${where} that begins at byte ${this.offset - insideBlock}`;
     this.problem = { kind: 'truncated', message };
   }
 }

@@ -1,7 +1,10 @@
 // What can be wrong with a capture file, told apart by what a reader should do about it.
 
-/** `truncated`: the file ends inside a record, and all before it counts; the others end the reading of the file. */
-export type ProblemKind = 'truncated' | 'corrupt' | 'format' | 'link-type';
+/**
+ * `empty`: there is not a byte. `truncated`: the file ends inside a record or header, and all before it counts. The
+ * others end the reading of the file.
+ */
+export type ProblemKind = 'empty' | 'truncated' | 'corrupt' | 'format' | 'link-type';
 
 /** Why the reading of a capture file ended. */
 export interface SavefileProblem {

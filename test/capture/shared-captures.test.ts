@@ -30,7 +30,7 @@ const EXPECTED: Readonly<Record<string, readonly [number, SavefileErrorCode?]>> 
   'trunc-filehdr.pcap': [0, 'truncated'],
   'trunc-rechdr.pcap': [1, 'truncated'],
   'version-2-3.pcap': [0],
-  'zero-byte.pcap': [0, 'truncated'],
+  'zero-byte.pcap': [0, 'empty'],
 };
 
 /** Whom the sightings of a file are of; the records of all others are ordinary inbound connections of one host. */

@@ -53,7 +53,7 @@ test('standard input may be a file, compressed or not', async t => {
 
 test('errors name standard input as such', async () => {
   const nothing = openSync('/dev/null', 'r');
-  assert.equal(await readStdin(nothing), '0 truncated Capture standard input is empty');
+  assert.equal(await readStdin(nothing), '0 empty Capture standard input is empty');
   closeSync(nothing);
   assert.equal(
     await readStdin([plain.subarray(0, -1)]),

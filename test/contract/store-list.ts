@@ -128,11 +128,35 @@ export function checkList(check: Check): void {
   });
 
   check('when the tarpit saw an address is derived from its end', ['tarpit'], async (store, opened) => {
-    await plantTarpits(opened);
+    await opened.plant([
+      tarpitRecord('192.0.2.50', { first: NOW - WHITEEXP, expire: NOW + 1000 }),
+      ...TUPLES,
+    ]);
     const seenSince = NOW + 1000 - WHITEEXP;
     assert.deepEqual(addressesOf(await listed(store, { seenSince })), ['192.0.2.50']);
     assert.deepEqual(await listed(store, { seenSince: seenSince + 1 }), []);
     assert.deepEqual(addressesOf(await listed(store, { seenSince, whiteexpSeconds: WHITEEXP + 1 })), []);
+  });
+
+  check('what cannot be derived is not known, and comes last', ['tarpit'], async (store, opened) => {
+    const first = NOW - 3 * DAY;
+    await opened.plant([
+      // By hand, with a longer and with a shorter life than that of a sighting.
+      tarpitRecord('192.0.2.1', { first, expire: NOW + WHITEEXP + 1 }),
+      tarpitRecord('192.0.2.2', { first, expire: first + WHITEEXP - 1 }),
+      tarpitRecord('192.0.2.3', { first, expire: NOW + WHITEEXP }),
+      tarpitRecord('192.0.2.4', { first, expire: first + WHITEEXP }),
+      tarpitTuple('192.0.2.5', '<bob@example.org>', { first, expire: NOW - DAY + WHITEEXP }),
+      ...SPAMTRAPS,
+    ]);
+    const known = await listed(store, { seenSince: 0, sort: 'lastSeen' });
+    assert.deepEqual(addressesOf(known), ['192.0.2.3', '192.0.2.4']);
+    const all = addressesOf(await listed(store, { sort: 'lastSeen' }));
+    assert.deepEqual(all.slice(0, 2), ['192.0.2.3', '192.0.2.4']);
+    assert.deepEqual(all.slice(2, 5).sort(), ['192.0.2.1', '192.0.2.2', '192.0.2.5']);
+    assert.deepEqual(all.slice(5).sort(), addressesOf(SPAMTRAPS).sort());
+    const earlier = await listed(store, { seenSince: 0, now: NOW - 1 });
+    assert.deepEqual(addressesOf(earlier), ['192.0.2.4']);
   });
 
   check('only those that end soon, and have not ended', [], async store => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CORRESPONDENT, pflogCapture } from '../support/captures.js';
@@ -56,6 +56,19 @@ test('add renews what is there: white from now on, once more passed, -W hours to
       [0, 3600, 1_699_913_600],
     ],
   );
+});
+
+test('trap -W traps addresses for so many hours, whatever the configuration says of white ones', async t => {
+  const folder = temporaryFolder(t);
+  const database = join(folder, 'spamd.sqlite');
+  const config = join(folder, 'spamlogd.toml');
+  writeFileSync(config, 'whiteexp = 100\n');
+  const trap = ['trap', '--config', config, '--database', database];
+  const isNow = await during(run([...trap, '-W', '48', '192.0.2.1']));
+  assert.equal((await run([...trap, '192.0.2.2'])).status, 0);
+  const [longer, usual] = entries(database);
+  assert.deepEqual([longer!.pcount, isNow(longer!.expire - 48 * 3600)], [-1, true]);
+  assert.ok(Math.abs(usual!.expire - usual!.first - DAY) <= 1);
 });
 
 test('trap traps addresses for a day', async t => {

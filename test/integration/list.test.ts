@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { CORRESPONDENT, pflogCapture, START } from '../support/captures.js';
-import { run } from '../support/cli.js';
+import { run, start } from '../support/cli.js';
 import { type EntryRow, entry, makeGreydDatabase } from '../support/database.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -47,6 +47,35 @@ async function addresses(database: string, ...args: string[]): Promise<string[]>
 
 test('--format spamdb prints what spamdb(8) does, byte for byte', async t => {
   assert.equal(await list(greyd(t), '--format', 'spamdb'), SPAMDB);
+});
+
+test('text that is no UTF-8 comes out byte for byte, and people are shown it escaped', async t => {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const database = greyd(t, [], []);
+  const db = new Database(database);
+  // As greyd stores it: text, whatever its bytes. What stands for lost bytes can be there in earnest, too.
+  const text = 'CAST(? AS TEXT)';
+  db.prepare(
+    `INSERT INTO entries VALUES('192.0.2.1', ${text}, ${text}, ${text}, 1, 2, 2000000000, 1, 0)`,
+  ).run(bytes('caf\xe9\xff'), bytes('<\x80@example.com>'), Buffer.from('<\ufffdé@example.org>'));
+  db.prepare(`INSERT INTO spamtraps VALUES(${text})`).run(bytes('tr\xe4p@example.org'));
+  db.close();
+  const line = Buffer.concat([
+    bytes('GREY|192.0.2.1|caf\xe9\xff|<\x80@example.com>|'),
+    Buffer.from('<\ufffdé@example.org>|1|2|2000000000|1|0\n'),
+    bytes('SPAMTRAP|tr\xe4p@example.org\n'),
+  ]);
+  for (const sort of ['database', 'address']) {
+    const child = start(['list', '--database', database, '--format', 'spamdb', '--sort', sort]);
+    assert.deepEqual(Buffer.concat(await child.stdout!.toArray()), line);
+  }
+  const table = await list(database);
+  assert.ok(table.includes('<\\x80@example.com> to <\ufffdé@example.org>'), table);
+  assert.ok(table.includes('SPAMTRAP tr\\xe4p@example.org'), table);
+  const { stdout } = await run(['query', '--database', database, '192.0.2.1']);
+  assert.match(stdout, /^ {2}helo {7}caf\\xe9\\xff$/m);
+  const json = JSON.parse((await list(database, '--json')).split('\n')[0]!);
+  assert.equal(json.helo, 'caf\udce9\udcff');
 });
 
 test('an empty database lists nothing', async t => {

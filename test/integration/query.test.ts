@@ -153,6 +153,29 @@ test('a database of greyd’s answers, with the last sighting derived and marked
   assert.equal(shorter.lastSeen, '2023-11-14T23:13:20Z');
 });
 
+test('what was added by hand for another time than a sighting’s was never seen', async t => {
+  const database = join(temporaryFolder(t), 'spamd.sqlite');
+  for (const [hours, address] of [
+    ['2160', '192.0.2.1'],
+    ['36', '192.0.2.2'],
+  ] as const) {
+    assert.equal((await run(['add', '--database', database, '-W', hours, address])).status, 0);
+  }
+  const { stdout } = await query(database, '192.0.2.0/24');
+  assert.match(stdout, /^192\.0\.2\.1 {2}WHITE\n[\s\S]*^192\.0\.2\.2 {2}WHITE$/m);
+  assert.doesNotMatch(stdout, /last seen/);
+  const json = (await query(database, '--json', '192.0.2.0/24')).stdout.trim().split('\n');
+  assert.deepEqual(
+    json.map(line => JSON.parse(line)).map(one => [one.lastSeen, one.lastSeenDerived]),
+    [
+      [null, undefined],
+      [null, undefined],
+    ],
+  );
+  const since = await run(['list', '--database', database, '--since', '7d', '--json']);
+  assert.deepEqual([since.status, since.stdout], [0, '']);
+});
+
 test('a trap has no last sighting, and passes never', async t => {
   const database = join(temporaryFolder(t), 'greyd.sqlite');
   makeGreydDatabase(database, GREYD);
@@ -181,6 +204,14 @@ test('what is no address is refused before the database is opened', async () => 
   const { status, stderr } = await query('/nonexistent', '192.0.2.1', 'mail.example.com');
   assert.equal(status, 64);
   assert.equal(stderr, 'spamlogd: "mail.example.com" is not an address or a network\n');
+});
+
+test('a folder is no database', async t => {
+  const folder = temporaryFolder(t);
+  for (const prefix of ['', 'spamd:']) {
+    const { status, stderr } = await query(`${prefix}${folder}`, '192.0.2.1');
+    assert.deepEqual([status, stderr], [66, `spamlogd: Cannot open store "${folder}": it is a folder\n`]);
+  }
 });
 
 test('a database that is not there is an error of its own', async t => {

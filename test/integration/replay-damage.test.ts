@@ -58,9 +58,20 @@ test('a compressed capture cut off counts up to there', async t => {
   const gzip = gzipSync(pcap(records));
   const { status, stderr, report } = await replay(t, gzip.subarray(0, gzip.length - 1000));
   assert.equal(status, 0);
-  assert.match(stderr, /^spamlogd: warning: Capture ".*" ends inside its gzip data\n$/);
+  assert.match(stderr, /^spamlogd: warning: Capture ".*" ends inside its gzip data at byte (\d+)\n$/);
+  assert.equal(Number(/byte (\d+)/.exec(stderr)![1]), gzip.length - 1000);
   assert.equal(report!.truncated, 1);
   assert.ok(report!.packets > 1000 && report!.packets < 5000, `${report!.packets} packets`);
+});
+
+test('something else behind compressed data is worth a warning, with --strict an error', async t => {
+  const bytes = Buffer.concat([gzipSync(TWO), Buffer.from('garbage')]);
+  const at = bytes.length - 'garbage'.length;
+  const { status, stderr, path, report } = await replay(t, bytes);
+  const warning = `warning: Capture "${path}" has other bytes behind its gzip data, at byte ${at}`;
+  assert.deepEqual([status, stderr], [0, `spamlogd: ${warning}\n`]);
+  assert.deepEqual([report!.packets, report!.truncated], [2, 0]);
+  assert.equal((await replay(t, bytes, '--strict')).status, 65);
 });
 
 test('a capture without a record is no error, one without a byte is worth a warning', async t => {
@@ -68,6 +79,7 @@ test('a capture without a record is no error, one without a byte is worth a warn
   assert.deepEqual([header.status, header.stderr, header.report!.packets], [0, '', 0]);
   const empty = await replay(t, Buffer.alloc(0));
   assert.equal(empty.status, 0);
+  assert.equal(empty.report!.truncated, 0);
   assert.equal(empty.stderr, `spamlogd: warning: Capture "${empty.path}" is empty\n`);
   const cut = await replay(t, pcap([]).subarray(0, 15));
   assert.equal(cut.status, 0);
@@ -101,9 +113,11 @@ test('what is no capture, or of another kind, is refused with its name and what 
     ],
   ];
   for (const [bytes, message] of cases) {
-    const { status, stderr, path } = await replay(t, bytes);
-    assert.equal(stderr, `spamlogd: Capture "${path}" ${message}\n`);
-    assert.equal(status, 65);
+    for (const options of [[], ['--json=false'], ['--dry-run']]) {
+      const { status, stdout, stderr, path, database } = await replay(t, bytes, ...options);
+      assert.equal(stderr, `spamlogd: Capture "${path}" ${message}\n`);
+      assert.deepEqual([status, stdout, existsSync(database)], [65, '', false]);
+    }
   }
 });
 
@@ -118,7 +132,7 @@ test('one bad capture among good ones does not stop them', async t => {
   const { status, stdout, stderr } = await run(['replay', '--json', '--dry-run', ...paths]);
   assert.equal(status, 65);
   assert.match(stderr, /^spamlogd: Capture ".*\/b" cannot be used: link type 1 /);
-  assert.equal(JSON.parse(stdout).added, 2);
+  assert.deepEqual([JSON.parse(stdout).added, JSON.parse(stdout).files], [2, 2]);
 });
 
 test('a capture that cannot be opened ends the run before anything is written', async t => {

@@ -21,6 +21,12 @@ test('--version tells the package’s', async () => {
   }
 });
 
+test('--help=false and --version=false ask for nothing', async () => {
+  for (const flag of ['--help=false', '--version=false']) {
+    await refuses(['query', flag], 64, '"query" needs ADDRESS|NETWORK…');
+  }
+});
+
 test('--help names every command', async () => {
   const { status, stdout } = await run(['--help']);
   assert.equal(status, 0);

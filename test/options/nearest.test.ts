@@ -20,6 +20,16 @@ test('the beginning of several names is told by its letters like any other', () 
   assert.equal(nearestName('ignor', ['ignore', 'ignore-file']), 'ignore');
 });
 
+test('upper and lower case are the same', () => {
+  assert.equal(nearestName('QUERY', NAMES), 'query');
+  assert.equal(nearestName('Expl', NAMES), 'explain');
+});
+
+test('the nearest of all where any will do', () => {
+  assert.equal(nearestName('frobnicate', NAMES, true), 'replay');
+  assert.equal(nearestName('x', [], true), undefined);
+});
+
 test('nothing is near a name that is far from all', () => {
   assert.equal(nearestName('frobnicate', NAMES), undefined);
   assert.equal(nearestName('--x', ['--at', '--port']), undefined);

@@ -73,7 +73,7 @@ test('--since is a time or an age', async () => {
   await assert.rejects(settingsOf('--since', 'monday'), /must be a length of time like .*, or a time like /);
 });
 
-test('the file may say everything that is not about a single run', async t => {
+test('the file says what a mail gateway needs', async t => {
   const path = writeConfig(
     t,
     `# for the mail gateway
@@ -123,12 +123,29 @@ test('unknown keys are refused, with the nearest known one', async t => {
     'whitexp = 36',
     'configuration "FILE": unknown key "whitexp"; did you mean "whiteexp"?',
   );
-  await refusesConfig(t, '[frobnication]\nx = 1', 'configuration "FILE": unknown key "frobnication"');
-  await refusesConfig(t, 'toString = 1', 'configuration "FILE": unknown key "toString"');
+  for (const [key, nearest] of [
+    ['DATABASE', 'database'],
+    ['WhiteExp', 'whiteexp'],
+    ['toString', 'strict'],
+  ]) {
+    const hint = `did you mean "${nearest}"?`;
+    await refusesConfig(t, `${key} = 1`, `configuration "FILE": unknown key "${key}"; ${hint}`);
+  }
+  for (const text of ['xyz = 1', '[frobnication]\nx = 1']) {
+    const path = writeConfig(t, text);
+    await assert.rejects(settingsOf('--config', path), /unknown key "\w+"; did you mean "[\w-]+"\?$/);
+  }
 });
 
-test('options of a single run are refused in the file', async t => {
-  for (const name of ['json', 'dry-run', 'config', 'help', 'limit', 'at']) {
+test('the file may give every option but those about the program', async t => {
+  const only = Object.entries(OPTIONS).flatMap(([name, { isConfigurable }]) =>
+    isConfigurable ? [] : [name],
+  );
+  assert.deepEqual(only, ['help', 'version', 'config']);
+  const path = writeConfig(t, 'json = true\nlimit = 3\nstatus = ["white", "grey"]\nformat = "spamdb"\n');
+  const { json, limit, status, format } = await settingsOf('--config', path);
+  assert.deepEqual([json, limit, status, format], [true, 3, ['WHITE', 'GREY'], 'spamdb']);
+  for (const name of ['config', 'help', 'version']) {
     await refusesConfig(
       t,
       `${name} = 1`,

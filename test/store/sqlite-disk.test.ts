@@ -145,7 +145,9 @@ test('a write-ahead logged database on a file system that is only read says what
     const path = join(folder, 'spamd.sqlite');
     await new SqliteStore(path, { canCreate: true }).close();
     remount('ro');
-    const message = `Cannot open store "${path}": SQLite cannot open it, or a file that it needs beside it`;
-    assert.throws(() => new SqliteStore(path, { isReadOnly: true }), { code: 'failed', message });
+    const why =
+      'it has a write-ahead log, and its file system is read-only: copy it to one that can be written to';
+    const message = `Cannot open store "${path}": ${why}`;
+    assert.throws(() => new SqliteStore(path, { isReadOnly: true }), { code: 'read-only', message });
   });
 });

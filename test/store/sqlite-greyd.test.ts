@@ -28,8 +28,8 @@ import {
 const HOST = '192.0.2.1';
 
 const RECORDS: readonly StoreRecord[] = [
-  tarpitRecord(HOST),
-  tarpitRecord('2001:db8::25', { pcount: 4 }),
+  tarpitRecord(HOST, { first: NOW - WHITEEXP }),
+  tarpitRecord('2001:db8::25', { first: NOW - WHITEEXP, pcount: 4 }),
   tarpitRecord('192.0.2.2', { pcount: -1, pass: 0 }),
   tarpitTuple('198.51.100.7', '<bob@example.org>'),
   { kind: 'spamtrap', address: 'spamtrap@example.org' },

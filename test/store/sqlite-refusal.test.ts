@@ -107,6 +107,19 @@ test('a database of a later program is refused untouched', () => {
   assertRefused(make, 'newer', /its schema version is 2, this program knows 1; use a later spamlogd$/);
 });
 
+test("a table of sightings that is somebody else's is refused untouched", () => {
+  for (const [table, reason] of [
+    ['sightings(species, place)', /\(no column "ip" in table "sightings"\)$/],
+    ['sightings_version(name)', /\(no column "version" in table "sightings_version"\)$/],
+  ] as const) {
+    const make = (path: string): void => {
+      makeGreydDatabase(path);
+      withDatabase(path, db => db.exec(`CREATE TABLE ${table}`));
+    };
+    assertRefused(make, 'not-ours', reason);
+  }
+});
+
 test('a folder, and what is no file, are refused', () => {
   const { path, folder, remove } = temporary();
   try {
@@ -114,12 +127,12 @@ test('a folder, and what is no file, are refused', () => {
     const fifo = join(folder, 'fifo');
     assert.equal(spawnSync('mkfifo', [fifo]).status, 0);
     for (const options of [{}, { canCreate: true }, { isReadOnly: true }]) {
-      const refused = (name: string, what: string): object => ({
+      const refused = (name: string, what: string, code = 'not-ours'): object => ({
         name: 'StoreError',
-        code: 'not-ours',
+        code,
         message: `Cannot open store "${name}": it is ${what}`,
       });
-      assert.throws(() => new SqliteStore(path, options), refused(path, 'a folder'));
+      assert.throws(() => new SqliteStore(path, options), refused(path, 'a folder', 'missing'));
       assert.throws(() => new SqliteStore(fifo, options), refused(fifo, 'not a file'));
       assert.throws(() => new SqliteStore('/dev/null', options), refused('/dev/null', 'not a file'));
     }

@@ -84,7 +84,8 @@ test('the end of the file between records is no problem, and inside of one it is
       const part = readWhole(bytes.subarray(0, size));
       assert.ok(part.records.length <= records.length, name);
       assert.deepEqual(part.records, records.slice(0, part.records.length), name);
-      if (part.problem !== undefined) assert.equal(part.problem.kind, 'truncated', `${name} ${size}`);
+      if (part.problem !== undefined)
+        assert.equal(part.problem.kind, size === 0 ? 'empty' : 'truncated', `${name} ${size}`);
       else assert.equal(part.offset, size, name);
     }
   }
@@ -93,11 +94,11 @@ test('the end of the file between records is no problem, and inside of one it is
 test('nothing at all is an empty file', () => {
   assert.deepEqual(readPieces([]), {
     records: [],
-    problem: { kind: 'truncated', message: 'is empty' },
+    problem: { kind: 'empty', message: 'is empty' },
     offset: 0,
   });
   assert.deepEqual(readPieces([new Uint8Array(0), new Uint8Array(0)]).problem, {
-    kind: 'truncated',
+    kind: 'empty',
     message: 'is empty',
   });
 });

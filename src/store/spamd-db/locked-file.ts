@@ -84,6 +84,7 @@ async function tryOpen(
   try {
     fd = await openFile(path, access | constants.O_NONBLOCK | (lock ? 0 : O_EXLOCK));
     const stats = await statFile(fd);
+    if (stats.isDirectory()) throw new StoreError('missing', `Cannot open store "${path}": it is a folder`);
     if (!stats.isFile())
       throw new StoreError('not-ours', `Cannot open store "${path}": it is not a regular file`);
     if (!lock || (await lock(fd))) {

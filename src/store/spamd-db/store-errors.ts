@@ -13,6 +13,7 @@ const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
 const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
   EACCES: 'permission',
   EDQUOT: 'full',
+  EISDIR: 'missing',
   ENOENT: 'missing',
   ENOSPC: 'full',
   EPERM: 'permission',

@@ -86,11 +86,11 @@ test('what cannot be opened is told by its reason, and nothing is made', async t
     'missing',
     /"[^"]+none": no such file/,
   );
-  await rejects(openLocked(folder, false, { lock: always }), 'not-ours', /not a regular file/);
+  await rejects(openLocked(folder, false, { lock: always }), 'missing', /a folder/);
   await symlink('none', join(folder, 'dangling'));
   await rejects(openLocked(join(folder, 'dangling'), true, { lock: always }), 'missing', /no such file/);
   await mkdir(join(folder, 'sub'));
-  await rejects(openLocked(join(folder, 'sub'), true, { lock: always }), 'failed', /EISDIR/);
+  await rejects(openLocked(join(folder, 'sub'), true, { lock: always }), 'missing', /on a directory/);
 });
 
 test('a file that we may not write is told by its permission', async t => {

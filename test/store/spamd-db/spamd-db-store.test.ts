@@ -91,11 +91,14 @@ class MemoryBook implements SightingsBook {
 
 const TUPLE = '192.0.2.9\nmail.example.com\n<a@example.com>\n<b@example.org>';
 
+/** Before anything that is derived from the ends of entries. */
+const LONG_AGO = NOW - 2 * WHITEEXP;
+
 const VARIED: readonly (readonly [string, Entry])[] = [
-  ['192.0.2.1', entry({ first: NOW - 50, expire: NOW + 300, pcount: 1 })],
-  ['192.0.2.20', entry({ first: NOW - 70, expire: NOW + 200, pcount: 9 })],
-  ['192.0.2.3', entry({ first: NOW - 60, expire: NOW - 1, pcount: 5 })],
-  ['192.0.2.4', entry({ first: NOW - 80, expire: NOW + 400, pcount: -1 })],
+  ['192.0.2.1', entry({ first: LONG_AGO - 50, expire: NOW + 300, pcount: 1 })],
+  ['192.0.2.20', entry({ first: LONG_AGO - 70, expire: NOW + 200, pcount: 9 })],
+  ['192.0.2.3', entry({ first: LONG_AGO - 60, expire: NOW - 1, pcount: 5 })],
+  ['192.0.2.4', entry({ first: LONG_AGO - 80, expire: NOW + 400, pcount: -1 })],
   ['trap@example.org', entry({ expire: 0, pcount: -2 })],
   [TUPLE, entry({ expire: NOW + 100 })],
 ];
@@ -149,9 +152,9 @@ test('a listing has every record, in the order of the file, as spamdb would prin
   assert.deepEqual(
     lines,
     [
-      `WHITE|192.0.2.1|||${NOW - 50}|${NOW}|${NOW + 300}|1|1\n`,
-      `WHITE|192.0.2.20|||${NOW - 70}|${NOW}|${NOW + 200}|1|9\n`,
-      `WHITE|192.0.2.3|||${NOW - 60}|${NOW}|${NOW - 1}|1|5\n`,
+      `WHITE|192.0.2.1|||${LONG_AGO - 50}|${NOW}|${NOW + 300}|1|1\n`,
+      `WHITE|192.0.2.20|||${LONG_AGO - 70}|${NOW}|${NOW + 200}|1|9\n`,
+      `WHITE|192.0.2.3|||${LONG_AGO - 60}|${NOW}|${NOW - 1}|1|5\n`,
       `TRAPPED|192.0.2.4|${NOW + 400}\n`,
       'SPAMTRAP|trap@example.org\n',
       `GREY|192.0.2.9|mail.example.com|<a@example.com>|<b@example.org>|${NOW}|${NOW}|${NOW + 100}|1|0\n`,
@@ -185,11 +188,11 @@ test('a listing is sorted by what is asked, and cut off', async t => {
   const byCount = ['192.0.2.20', '192.0.2.3', '192.0.2.1', '192.0.2.9', '192.0.2.4', 'trap@example.org'];
   assert.deepEqual(await names(store, { sort: 'pcount' }), byCount);
   assert.deepEqual(await names(store, { sort: 'lastSeen' }), [
-    '192.0.2.4',
     '192.0.2.1',
     '192.0.2.20',
-    '192.0.2.9',
     '192.0.2.3',
+    '192.0.2.4',
+    '192.0.2.9',
     'trap@example.org',
   ]);
   assert.deepEqual(await names(store, { sort: 'pcount', limit: 2 }), byCount.slice(0, 2));
