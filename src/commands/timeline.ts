@@ -33,13 +33,15 @@ export class Timeline {
 
   /** Counts sightings as long as they fall into the current slot. @returns where the first begins that does not */
   #addRun(words: Int32Array, from: number, end: number): number {
-    const start = this.#current * this.#width;
-    const limit = start + this.#width;
+    if (Number.isNaN(this.#current)) return from;
+    const begin = this.#current * this.#width;
+    // Whole words all the way: this is done for every sighting.
+    const start = begin | 0;
+    const width = Math.min(this.#width, 2 ** 32 - begin);
     let count = 0;
     let at = from;
     while (at < end) {
-      const time = words[at + TIME]! >>> 0;
-      if (!(time >= start && time < limit)) break;
+      if ((words[at + TIME]! - start) >>> 0 >= width) break;
       count++;
       at += (words[at + ORIGIN]! & WIDE) === 0 ? STRIDE : WIDE_STRIDE;
     }

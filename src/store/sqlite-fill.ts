@@ -6,7 +6,7 @@ import { type Batch, DIRECTION, FIELD, type LogRule } from '../whitelist/batch.j
 import { applySightings, type Entry } from '../whitelist/entry.js';
 
 /** Rows of a statement; more of them make it no faster. */
-const ROWS = 20;
+const ROWS = 50;
 /** Values of a row: the address, two times, two counts, and the rule with the direction. */
 const VALUES = 6;
 
