@@ -94,6 +94,15 @@ export class TableKeeper {
     this.#startFlush();
   }
 
+  /**
+   * Takes another database for the one there was: what the table holds is as little ours as at the start, and whatever
+   * the new database does not know of stays, unless the table is ours alone.
+   */
+  forget(): void {
+    this.#reconciler.forget();
+    void this.reconcile();
+  }
+
   /** Looks at the whole table now, and once more where a look is under way already; settles when that is over. */
   async reconcile(): Promise<void> {
     this.#isLookWanted = true;

@@ -13,6 +13,8 @@ export interface RepairOptions {
   readonly isAddOnly: boolean;
   /** Whether the difference was made without a listing, so that nothing is known to be lost. */
   readonly isBlind: boolean;
+  /** Told how many entries were taken out, of how many that the table had. */
+  readonly onTakenOut?: (count: number, found: number) => void;
 }
 
 /** What is known besides the difference. */

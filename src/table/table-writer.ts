@@ -28,6 +28,8 @@ export class TableWriter {
   #held = new AddressTimes();
   /** While a look at the table lasts: addresses of which something was said since it began. */
   #touched: Set<string> | undefined;
+  /** Whether the database that the look under way began with has been replaced. */
+  #isLookStale = false;
   #writes: Promise<unknown> = Promise.resolve();
 
   constructor(table: Table, now: () => number) {
@@ -82,14 +84,22 @@ export class TableWriter {
     });
   }
 
+  /** Forgets which entries are ours, as at a start: another database knows nothing of them. */
+  forget(): void {
+    this.#held = new AddressTimes();
+    this.#isLookStale = true;
+  }
+
   /** Begins a look at the table; to be called before it is read for a {@link repair}. */
   beginLook(): void {
     this.#touched = new Set();
+    this.#isLookStale = false;
   }
 
   /** Ends a look at the table, repaired or not. */
   endLook(): void {
     this.#touched = undefined;
+    if (this.#isLookStale) this.#held = new AddressTimes();
   }
 
   /** Compares what the table should hold with what is white, where its contents cannot be listed: all may be missing. */
@@ -98,16 +108,22 @@ export class TableWriter {
     return { ...(await compareTable([], expires, now)), surplus, ends };
   }
 
-  /** Makes the table what it should be; takes out first, so that a full table has room for what is put in. */
-  repair(difference: TableDifference, options: RepairOptions): Promise<RepairPlan> {
+  /**
+   * Makes the table what it should be; takes out first, so that a full table has room for what is put in. Does nothing,
+   * and gives undefined, where the difference is of a database that has been replaced.
+   */
+  repair(difference: TableDifference, options: RepairOptions): Promise<RepairPlan | undefined> {
     return this.#inTurn(async () => {
       const touched = this.#touched ?? new Set();
       const knowledge = { held: this.#held, forgets: this.forgets, touched, now: this.#now() };
       const plan = await planRepair(difference, knowledge, options);
+      if (this.#isLookStale) return undefined;
       // Something may have been said of an address while the plan was made. From here on to the writes nothing waits.
       const removals = plan.removals.filter(address => !touched.has(address));
+      const found = difference.ends.size + difference.surplus.length;
       const before = this.#remember(difference, touched, options);
       await this.#takeOut(removals, before);
+      if (removals.length > 0) options.onTakenOut?.(removals.length, found);
       await this.#fill(plan.missing);
       await this.#fill(plan.fading);
       return { ...plan, removals };

@@ -402,6 +402,79 @@ test('a new database says nothing of a table that others filled', async () => {
   ]);
 });
 
+/** `count` addresses of 10.0.0.0/16. */
+function many(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+}
+
+test('another database knows nothing of the entries that the one before put in: they stay', async () => {
+  for (const forgets of [true, false]) {
+    const { clock, table, keeper, whiten, white, log } = setUp({ memory: { forgets } });
+    whiten(36, ...many(200));
+    await keeper.start();
+    log.length = 0;
+    white.clear();
+    whiten(36, '192.0.2.1');
+    keeper.forget();
+    await clock.advance(200);
+    assert.equal(table.held.length, 201);
+    assert.deepEqual(log, [
+      'info: memory table is in line with the database: 1 entries, 1 put in, 0 taken out',
+    ]);
+    white.delete('192.0.2.1');
+    whiten(36, '192.0.2.2');
+    await clock.advance(61);
+    assert.deepEqual(table.held.slice(-1), ['192.0.2.2'], 'what the new one put in is ours');
+    assert.equal(table.held.length, 201);
+  }
+});
+
+test('a database that is replaced during a look leaves the look without effect', async () => {
+  const { table, keeper, whiten, white, log } = setUp({ isOwner: false, memory: { forgets: false } });
+  const old = whiten(36, ...many(200));
+  await keeper.start();
+  log.length = 0;
+  let open = (): void => undefined;
+  for (const method of ['read', 'add']) {
+    table.ends.delete('10.0.0.7');
+    white.clear();
+    for (const { address, expire } of old) white.set(address, expire);
+    table.gate = one => (one === method ? new Promise(resolve => (open = resolve)) : Promise.resolve());
+    const look = keeper.reconcile();
+    await settle();
+    white.clear();
+    whiten(36, '192.0.2.1');
+    keeper.forget();
+    table.gate = async () => undefined;
+    open();
+    await look;
+    await keeper.reconcile();
+    assert.ok(table.held.length >= 200, method);
+    assert.equal(keeper.status().entries, 1);
+  }
+});
+
+test('the keeper says how many go where most of a table goes at a look', async () => {
+  const { clock, table, keeper, whiten, white, log } = setUp({ memory: { forgets: false } });
+  whiten(36, ...many(40), '192.0.2.1');
+  await keeper.start();
+  log.length = 0;
+  for (const address of many(20)) white.delete(address);
+  await clock.advance(61);
+  assert.deepEqual(log, [], 'twenty are not many');
+  whiten(36, ...many(40));
+  await clock.advance(61);
+  table.faults.set('add', 'failed');
+  for (const address of many(30)) white.delete(address);
+  whiten(36, '192.0.2.2');
+  await clock.advance(61);
+  assert.deepEqual(table.held.length, 11);
+  assert.deepEqual(log, [
+    'warn: memory table: 30 of 41 entries were not white any more and taken out',
+    'warn: Cannot add memory table: failed; trying again until it works',
+  ]);
+});
+
 test('a changed ruleset is followed by a look at once', async () => {
   const { clock, table, keeper, whiten, log } = setUp({
     reconcileIntervalSeconds: 3600,
