@@ -5,7 +5,7 @@ import { compareTable, type TableDifference, type WhiteEntry, whiteEntry } from 
 import type { Entries } from './entry-list.js';
 import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
-import { type Table, type TableEntry, TableError } from './table.js';
+import { isFull, type Table, type TableEntry } from './table.js';
 import { takes } from './table-entry.js';
 import { TimeSlice } from './time-slice.js';
 
@@ -124,8 +124,9 @@ export class TableWriter {
       const before = this.#remember(difference, touched, options);
       await this.#takeOut(removals, before);
       if (removals.length > 0) options.onTakenOut?.(removals.length, found);
-      await this.#fill(plan.missing);
+      // Those that are in go first: a table that is full takes them, and refuses the others.
       await this.#fill(plan.fading);
+      await this.#fill(plan.missing);
       return { ...plan, removals };
     });
   }
@@ -174,16 +175,19 @@ export class TableWriter {
       this.counts.removed += removals.size;
     }
     const now = this.#now();
-    await this.#fill([...additions].flatMap(([address, expire]) => whiteEntry(address, expire, now) ?? []));
+    const entries = [...additions].flatMap(([address, expire]) => whiteEntry(address, expire, now) ?? []);
+    const isHeld = ({ address }: TableEntry): boolean => this.#held.has(address);
+    // Those that are in go first: a table that is full takes them, and refuses the others.
+    await this.#fill([...entries.filter(isHeld), ...entries.filter(entry => !isHeld(entry))]);
   }
 
-  /** Adds entries; as many as go in where the table is too small for all of them. */
+  /** Adds entries; as many of the first of them as go in where the table is too small for all. */
   async #fill(entries: Entries): Promise<void> {
     if (entries.length === 0) return;
     try {
       await this.#table.add(entries);
     } catch (error) {
-      if (!(error instanceof TableError && error.code === 'full') || entries.length === 1) throw error;
+      if (!isFull(error) || entries.length === 1) throw error;
       const all = [...entries];
       const half = Math.ceil(all.length / 2);
       await this.#fill(all.slice(0, half));

@@ -332,6 +332,49 @@ test('a full table makes room for a new address by taking out what is white no l
   assert.equal(keeper.status().waiting, 0);
 });
 
+test('a full table with an address in wait is failing until there is room, and looked at ever less often', async () => {
+  for (const forgets of [true, false]) {
+    const { clock, table, keeper, whiten, white, log } = setUp({
+      memory: { forgets, capacity: 2 },
+    });
+    whiten(36, '192.0.2.1', '192.0.2.2');
+    await keeper.start();
+    log.length = 0;
+    table.calls.length = 0;
+    keeper.push(whiten(36, '192.0.2.3'));
+    await clock.advance(1 + 2 + 4 + 8 + 16 + 32 + 60);
+    assert.equal(keeper.status().state, 'failing');
+    assert.equal(keeper.status().waiting, 1);
+    assert.deepEqual(log, ['warn: Cannot add to memory table: it is full; trying again until it works']);
+    assert.equal(table.calls.filter(call => call === 'read').length, 7);
+    assert.equal(keeper.status().failures, 8);
+    white.delete('192.0.2.1');
+    table.ends.delete('192.0.2.1');
+    await clock.advance(60);
+    assert.deepEqual(table.held, ['192.0.2.2', '192.0.2.3']);
+    assert.match(log[1]!, /works again after \d+ s and 8 failed attempts$/);
+    assert.equal(keeper.status().state, 'in-line');
+  }
+});
+
+test('a full table goes on being refreshed, by looks as by pushes', async () => {
+  const { clock, table, keeper, whiten } = setUp({ memory: { capacity: 3 } });
+  whiten(0.2, '192.0.2.1', '192.0.2.2');
+  whiten(36, '192.0.2.3', '192.0.2.4');
+  await keeper.start();
+  assert.deepEqual(table.held, ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  await clock.advance(3600);
+  whiten(36, '192.0.2.1');
+  await clock.advance(61);
+  const left = (address: string): number => Math.round((table.ends.get(address)! - clock.now()) / DAY);
+  assert.equal(left('192.0.2.1'), 36, 'by a look');
+  await clock.advance(0.2 * DAY - 3600 - 120);
+  keeper.push(whiten(36, '192.0.2.5', '192.0.2.2', '192.0.2.6'));
+  await clock.advance(0);
+  assert.equal(left('192.0.2.2'), 36, 'by a push');
+  assert.equal(keeper.status().state, 'failing');
+});
+
 test('nothing is taken out when the database has nothing white, even of a table that is ours alone', async () => {
   const { clock, table, keeper, whiten, white, log } = setUp({ isOwner: true, memory: { forgets: false } });
   whiten(36, '192.0.2.1', '192.0.2.2');
