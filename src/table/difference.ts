@@ -55,18 +55,23 @@ export interface TableDifference {
   readonly fading: EntryList;
   /** In the table and not white, as the table has them. */
   readonly surplus: EntryList;
-  /** When the firewall will forget those that are in the table and white; Infinity where it will not. */
+  /** When the firewall will forget those that are in the table and white; Infinity, or {@link UNENDING}, where it will not. */
   readonly ends: AddressTimes;
 }
 
+/** The end of what we put where the firewall forgets nothing; should it forget one day, that must be given an end. */
+export const UNENDING: number = Number.MAX_VALUE;
+
 /**
  * Compares a table's contents with what is white at `now`, without keeping the event loop for long. An entry that the
- * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades.
+ * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades
+ * unless it is one that {@link UNENDING} was noted of, and the firewall now `forgets`.
  */
 export async function compareTable(
   contents: Iterable<TableEntry>,
   expires: Times,
   now: number,
+  { before, forgets }: { readonly before?: Times; readonly forgets?: boolean } = {},
 ): Promise<TableDifference> {
   const missing = new EntryList();
   const fading = new EntryList();
@@ -78,8 +83,10 @@ export async function compareTable(
     const dueSeconds = lifetime(expires.get(address) ?? now, now);
     if (dueSeconds <= 0) surplus.add(held);
     else {
-      ends.set(address, now + lifetimeSeconds);
-      if (isFading(lifetimeSeconds, dueSeconds)) fading.add({ address, lifetimeSeconds: dueSeconds });
+      const isUnending = lifetimeSeconds === Number.POSITIVE_INFINITY && before?.get(address) === UNENDING;
+      ends.set(address, isUnending ? UNENDING : now + lifetimeSeconds);
+      if ((isUnending && forgets) || isFading(lifetimeSeconds, dueSeconds))
+        fading.add({ address, lifetimeSeconds: dueSeconds });
     }
     if (slice.isOver()) await slice.rest();
   }

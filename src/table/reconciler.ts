@@ -1,6 +1,6 @@
 // One look at a whole table: read it, compare it with the database, repair it, and say once what was found.
 
-import { compareTable, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
+import { readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
 import type { EntryList } from './entry-list.js';
 import type { KeeperClock } from './keeper-clock.js';
 import { DriftReport, type KeeperLog, TroubleReport } from './keeper-reports.js';
@@ -127,7 +127,7 @@ export class Reconciler {
     warnings: string[],
   ): Promise<void> {
     const difference = contents
-      ? await compareTable(contents, expires, now)
+      ? await this.#writer.compare(contents, expires, now)
       : await this.#writer.compareBlindly(expires, now);
     const isAddOnly = expires.size === 0;
     if (isAddOnly && difference.surplus.length > 0 && (this.#isOwner || this.#writer.held > 0)) {

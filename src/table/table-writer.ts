@@ -1,7 +1,7 @@
 // Writes to a table what is pushed and what is to be repaired, in turn, and remembers what the table should hold.
 
 import { AddressTimes, type Times } from './address-times.js';
-import { compareTable, type TableDifference, type WhiteEntry, whiteEntry } from './difference.js';
+import { compareTable, type TableDifference, UNENDING, type WhiteEntry, whiteEntry } from './difference.js';
 import type { Entries } from './entry-list.js';
 import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
@@ -24,7 +24,10 @@ export class TableWriter {
   readonly #table: Table;
   readonly #now: () => number;
   readonly #queue = new PushQueue();
-  /** When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not. */
+  /**
+   * When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not, and
+   * {@link UNENDING} where it was us who put it in.
+   */
   #held = new AddressTimes();
   /** While a look at the table lasts: addresses of which something was said since it began. */
   #touched: Set<string> | undefined;
@@ -100,6 +103,14 @@ export class TableWriter {
   endLook(): void {
     this.#touched = undefined;
     if (this.#isLookStale) this.#held = new AddressTimes();
+  }
+
+  /**
+   * Compares the table's contents with what is white. What we put in while the firewall forgot nothing, and is now to be
+   * forgotten as the table was declared anew, fades.
+   */
+  compare(contents: Entries, expires: Times, now: number): Promise<TableDifference> {
+    return compareTable(contents, expires, now, { before: this.#held, forgets: this.forgets });
   }
 
   /** Compares what the table should hold with what is white, where its contents cannot be listed: all may be missing. */
@@ -202,7 +213,7 @@ export class TableWriter {
     for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
       if (this.#held.has(address)) this.counts.refreshed += 1;
       else this.counts.added += 1;
-      this.#held.set(address, this.forgets ? now + lifetimeSeconds : Number.POSITIVE_INFINITY);
+      this.#held.set(address, this.forgets ? now + lifetimeSeconds : UNENDING);
       if (slice.isOver()) await slice.rest();
     }
   }

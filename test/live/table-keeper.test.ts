@@ -82,6 +82,25 @@ test('a set that is deleted and declared again under the keeper is filled again'
   assert.ok(log.some(text => /works again after \d+ s and \d+ failed attempts$/.test(text)));
 });
 
+test('what was put into a set that forgets nothing gets an end when the set is declared with timeouts', {
+  skip: CANNOT_RUN,
+}, async t => {
+  const { namespace, table, keeper, whiten } = setUp(t, 1);
+  const plain = RULES.replaceAll('flags timeout;', '');
+  namespace.nft(`delete table inet t\n${plain}`);
+  await keeper.start();
+  // Both happen before the next look, which a table that is gone for a while keeps away.
+  keeper.push(whiten('192.0.2.1'));
+  await until(() => keeper.status().waiting === 0);
+  namespace.nft(`delete table inet t\n${RULES}`);
+  keeper.push(whiten('192.0.2.2', '2001:db8::2'));
+  await until(() => keeper.status().waiting === 0);
+  await until(async () => {
+    const entries = [...(await table.read())];
+    return entries.length === 3 && entries.every(entry => (entry.lifetimeSeconds ?? 0) > 35 * 86_400);
+  });
+});
+
 test('nothing of the table is taken away when the keeper stops', { skip: CANNOT_RUN }, async t => {
   const { table, keeper, whiten } = setUp(t, 60);
   whiten('192.0.2.1');

@@ -216,6 +216,30 @@ test('an entry that the administrator put in for good stays for good', async () 
   assert.equal(table.ends.get('192.0.2.1'), Number.POSITIVE_INFINITY);
 });
 
+test('what was put in for good gets an end once the table can have one', async () => {
+  const { clock, table, keeper, whiten, white } = setUp({ memory: { forgets: false } });
+  whiten(36, '192.0.2.1', '192.0.2.2');
+  table.ends.set('192.0.2.2', Number.POSITIVE_INFINITY);
+  await keeper.start();
+  await clock.advance(61);
+  // Declared anew with what it held; what is pushed is still written as before.
+  keeper.push(whiten(36, '192.0.2.3', '192.0.2.4'));
+  await settle();
+  assert.equal(table.ends.get('192.0.2.3'), Number.POSITIVE_INFINITY);
+  white.delete('192.0.2.4');
+  table.forgets = true;
+  table.faults.set('add', 'failed');
+  await clock.advance(61);
+  assert.equal(table.ends.get('192.0.2.3'), Number.POSITIVE_INFINITY, 'not yet');
+  table.faults.clear();
+  await clock.advance(61);
+  const days = (address: string): number => Math.round((table.ends.get(address)! - clock.now()) / DAY);
+  assert.deepEqual(table.held, ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  assert.deepEqual(['192.0.2.1', '192.0.2.3'].map(days), [36, 36]);
+  assert.equal(table.ends.get('192.0.2.2'), Number.POSITIVE_INFINITY, "the administrator's");
+  assert.equal(keeper.status().refreshed, 2);
+});
+
 test('addresses of a family that the table does not take, and what is no address, are left out', async () => {
   const { table, keeper, whiten } = setUp({ memory: { families: { ipv4: true, ipv6: false } } });
   whiten(36, '192.0.2.1', '2001:db8::1', 'garbage', '010.1.2.3', '');
