@@ -25,9 +25,15 @@ export interface WhiteList {
   readonly otherFamily: number;
   /** How many were left out because they are no addresses. */
   readonly invalid: number;
+  /** How many were left out because they are addresses written in another way than ours, and the first of them. */
+  readonly odd: number;
+  readonly firstOdd?: string;
 }
 
-/** Reads all that is white and that a table of these families takes, without keeping the event loop for long. */
+/**
+ * Reads all that is white and that a table of these families takes, without keeping the event loop for long. A key that
+ * is an address in another form says nothing: the address has a key of its own, which may be trapped.
+ */
 export async function readWhiteList(
   source: WhiteSource,
   families: Families,
@@ -36,15 +42,28 @@ export async function readWhiteList(
   const expires = new AddressTimes();
   let otherFamily = 0;
   let invalid = 0;
+  let odd = 0;
+  let firstOdd: string | undefined;
   const slice = new TimeSlice();
   for await (const { address, expire } of source(now)) {
     const canonical = quickCanonicalAddress(address);
     if (canonical === undefined) invalid += 1;
-    else if (!takes(families, canonical)) otherFamily += 1;
+    else if (canonical !== address) {
+      odd += 1;
+      firstOdd ??= address;
+    } else if (!takes(families, canonical)) otherFamily += 1;
     else if (expire > now) expires.set(canonical, Math.max(expire, expires.get(canonical) ?? 0));
     if (slice.isOver()) await slice.rest();
   }
-  return { expires, otherFamily, invalid };
+  return { expires, otherFamily, invalid, odd, ...(firstOdd !== undefined && { firstOdd }) };
+}
+
+/** What to say of white keys that are addresses in another form, if there are any. */
+export function describeOdd({ firstOdd }: WhiteList): string[] {
+  if (firstOdd === undefined) return [];
+  return [
+    `the database has white keys such as ${JSON.stringify(firstOdd)}, which is not how that address is written: they go to no table`,
+  ];
 }
 
 /** How a table differs from what is white. */

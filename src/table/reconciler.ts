@@ -1,6 +1,6 @@
 // One look at a whole table: read it, compare it with the database, repair it, and say once what was found.
 
-import { readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
+import { describeOdd, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
 import type { EntryList } from './entry-list.js';
 import type { KeeperClock } from './keeper-clock.js';
 import { DriftReport, type KeeperLog, TroubleReport } from './keeper-reports.js';
@@ -86,6 +86,7 @@ export class Reconciler {
       const now = this.#clock.now();
       const white = await this.#readWhite(now);
       if (typeof white === 'number') return white;
+      warnings.push(...describeOdd(white));
       await this.#repair(contents, white, now, warnings);
       return undefined;
     } finally {

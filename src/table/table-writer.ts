@@ -6,7 +6,7 @@ import type { Entries } from './entry-list.js';
 import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
 import { isFull, type Table, type TableEntry } from './table.js';
-import { takes } from './table-entry.js';
+import { isCanonicalAddress, takes } from './table-entry.js';
 import { TimeSlice } from './time-slice.js';
 
 /** What was written since the writer was made. */
@@ -54,7 +54,7 @@ export class TableWriter {
   push(entries: Iterable<WhiteEntry>, enoughSeconds: number): void {
     const enough = this.#now() + enoughSeconds;
     for (const { address, expire } of entries) {
-      if (!takes(this.#table.families, address)) continue;
+      if (!this.#isFit(address)) continue;
       this.#touched?.add(address);
       if ((this.#held.get(address) ?? 0) > enough && !this.#queue.has(address)) continue;
       this.#queue.add(address, expire);
@@ -64,7 +64,7 @@ export class TableWriter {
   /** Has entries taken out. */
   remove(addresses: Iterable<string>): void {
     for (const address of addresses) {
-      if (!takes(this.#table.families, address)) continue;
+      if (!this.#isFit(address)) continue;
       this.#touched?.add(address);
       this.#queue.remove(address);
     }
@@ -140,6 +140,11 @@ export class TableWriter {
       await this.#fill(plan.missing);
       return { ...plan, removals };
     });
+  }
+
+  /** Whether the text is an address in the only form that we write, and of a family that the table takes. */
+  #isFit(address: string): boolean {
+    return isCanonicalAddress(address) && takes(this.#table.families, address);
   }
 
   #touch(addresses: Iterable<string>): void {
