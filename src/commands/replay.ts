@@ -49,30 +49,29 @@ export async function run(context: Context): Promise<number> {
         ? `${JSON.stringify(reportJson(report))}\n`
         : reportText(report, formatDatabase(databaseOf(settings))),
     );
-    if (settings.push) await push(settings, sink, settings.json ? () => {} : line => output.add(`${line}\n`));
-    return report.isInterrupted ? EXIT.interrupted : replay.status;
+    const pushed = settings.push ? await push(context, sink) : EXIT.ok;
+    return pushed || (report.isInterrupted ? EXIT.interrupted : replay.status);
   } finally {
     interrupt.release();
     await sink.close();
   }
 }
 
-/** Puts what is white now into the tables. @throws {TableError} @throws {StoreError} */
-async function push(settings: Settings, sink: SightingSink, tell: (line: string) => void): Promise<void> {
-  const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }] = await Promise.all([
-    import('../daemon/push-tables.js'),
-    import('../daemon/white-source.js'),
-    import('./table.js'),
-  ]);
-  for (const table of await openTables(settings.table)) {
-    const report = await pushTable(
-      table,
-      whiteSource(() => sink.store),
-      Date.now() / 1000,
-      pushOptions(settings),
-    );
-    tell(describePush(report, settings));
-  }
+/** Puts what is white now into the tables; gives the status of the first that fails. @throws {StoreError} */
+async function push({ settings, output, warn }: Context, sink: SightingSink): Promise<number> {
+  const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }, { eachTable }] =
+    await Promise.all([
+      import('../daemon/push-tables.js'),
+      import('../daemon/white-source.js'),
+      import('./table.js'),
+      import('./each-table.js'),
+    ]);
+  const source = whiteSource(() => sink.store);
+  const options = pushOptions(settings, warn);
+  return eachTable(await openTables(settings.table), { output, warn }, async table => {
+    const report = await pushTable(table, source, Date.now() / 1000, options);
+    if (!settings.json) output.add(`${describePush(report, settings)}\n`);
+  });
 }
 
 async function openSink(settings: Settings, warn: (message: string) => void): Promise<SightingSink> {
