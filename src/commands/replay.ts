@@ -32,6 +32,10 @@ const BUSIEST = 10;
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
+  if (settings['pf-fd'] !== undefined) {
+    const { checkPfDevice } = await import('../daemon/firewall-runner.js');
+    checkPfDevice(settings['pf-fd']);
+  }
   const tell = (line: string): void => warn(`warning: ${line}`);
   const policy = await guardedPolicy(settings, tell, tell);
   checkCaptures(operands);
@@ -68,7 +72,7 @@ async function push({ settings, output, warn }: Context, sink: SightingSink): Pr
     ]);
   const source = whiteSource(() => sink.store);
   const options = pushOptions(settings, warn);
-  return eachTable(await openTables(settings.table), { output, warn }, async table => {
+  return eachTable(await openTables(settings), { output, warn }, async table => {
     const report = await pushTable(table, source, Date.now() / 1000, options);
     if (!settings.json) output.add(`${describePush(report, settings)}\n`);
   });

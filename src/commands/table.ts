@@ -26,7 +26,7 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   const verb = VERBS.find(one => one === operands[0]);
   if (verb === undefined) throw new UsageError(unknownName('operand', operands[0]!, VERBS));
   if (settings.table.length === 0) throw new UsageError(`"table ${verb}" needs --table`);
-  const tables = await openTables(settings.table);
+  const tables = await openTables(settings);
   if (verb === 'show') {
     return eachTable(tables, { output, warn }, table => show(table, settings, output));
   }

@@ -1,5 +1,6 @@
 // Brings tables in line with a database once, for commands.
 
+import type { Settings } from '../options/table.js';
 import type { Times } from '../table/address-times.js';
 import {
   compareTable,
@@ -10,10 +11,9 @@ import {
 } from '../table/difference.js';
 import { EntryList } from '../table/entry-list.js';
 import { openTable } from '../table/open-table.js';
-import { createRunner } from '../table/runner.js';
 import { isFull, type Table, type TableEntry, TableError } from '../table/table.js';
 import { isIpv6Item, refuseEmpty } from '../table/table-entry.js';
-import type { TableSpec } from '../table/table-spec.js';
+import { openRunner } from './firewall-runner.js';
 
 /** How a table differs from the database. */
 export interface TableReport {
@@ -40,10 +40,10 @@ export interface PushOptions {
   readonly warn: TableWarning;
 }
 
-/** Opens the tables that a configuration names. */
-export function openTables(specs: readonly TableSpec[]): Promise<Table[]> {
-  const runner = createRunner();
-  return Promise.all(specs.map(spec => openTable(spec, runner)));
+/** Opens the tables that the settings name. @throws {UsageError} */
+export async function openTables(settings: Pick<Settings, 'table' | 'pf-fd'>): Promise<Table[]> {
+  const runner = openRunner(settings);
+  return Promise.all(settings.table.map(spec => openTable(spec, runner)));
 }
 
 /** Is told what is not wrong with a table but will be, a sentence each. */

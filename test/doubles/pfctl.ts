@@ -164,7 +164,10 @@ async function run(directory: string, argv: readonly string[]): Promise<void> {
   const options = parseOptions(argv);
   const { flags, values } = options;
   const device = /^\/dev\/fd\/(\d+)$/.exec(values.get('p') ?? '')?.[1];
-  if (device !== undefined) fstatSync(Number(device));
+  if (device !== undefined) {
+    const { rdev } = fstatSync(Number(device));
+    appendFileSync(join(directory, 'devices'), `${JSON.stringify({ device: values.get('p'), rdev })}\n`);
+  }
   const state = loadState(directory);
   const command = values.get('T') ?? values.get('s') ?? '';
   const fault = state.faults.find(one => one.command === undefined || one.command === command);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PfctlDouble } from '../doubles/pfctl-double.js';
@@ -8,6 +9,7 @@ import { pflogCapture } from '../support/captures.js';
 import { type Outcome, run } from '../support/cli.js';
 import { entries } from '../support/database.js';
 import { temporaryFolder } from '../support/folder.js';
+import { Folder, makeFifo, openFifo, until } from './running-daemon.js';
 
 /** Where the program looks for pfctl besides the system's own folders. */
 const PROGRAMS = '/usr/local/sbin';
@@ -27,11 +29,16 @@ async function setUp(t: TestContext, white: readonly string[], state: Partial<Pf
   const database = join(temporaryFolder(t), 'spamd.sqlite');
   await run(['add', '--database', database, ...(white.length > 0 ? white : ['192.0.2.200'])]);
   if (white.length === 0) await run(['delete', '--database', database, '192.0.2.200']);
-  const within = [...UNSHARE, 'sh', '-c', `mount --bind "$0" ${PROGRAMS} && exec "$@"`, programs];
+  const open = `exec 9<>${DEVICE} 8</etc/passwd`;
+  const script = `${open}; mount --bind "$0" ${PROGRAMS} && exec "$@"`;
+  const within = [...UNSHARE, 'sh', '-c', script, programs];
   const command = (args: readonly string[], input?: Buffer): Promise<Outcome> =>
     run([...args, '--database', database], { within, ...(input && { input }) });
-  return { pf, database, command };
+  return { pf, database, command, within };
 }
+
+/** A character device in the place of /dev/pf, open as descriptor 9. */
+const DEVICE = '/dev/full';
 
 const holds = (...addresses: string[]): Partial<PfState> => ({
   tables: { 'spamd-white': { flags: '-pa-r--', addresses } },
@@ -279,4 +286,70 @@ test('what is wrong with pf is told in one line', { skip }, async t => {
     state.faults = [{ kind: 'no-device' }];
   });
   await refuses(69, /pf is not in this kernel/, 'table', 'diff', TABLE);
+});
+
+test('pfctl is handed the open /dev/pf that was handed to us', { skip }, async t => {
+  const { pf, command } = await setUp(t, ['192.0.2.1']);
+  const capture = pflogCapture({ time: 1_000_000_000, src: '192.0.2.7' });
+  const { rdev } = statSync(DEVICE);
+  for (const [args, input] of [
+    [['table', 'show']],
+    [['table', 'diff']],
+    [['table', 'push']],
+    [['replay', '--push', '-'], capture],
+  ] as [string[], Buffer?][]) {
+    const { stderr } = await command([...args, TABLE, '--pf-fd', '9'], input);
+    assert.equal(stderr, '');
+  }
+  assert.ok(pf.calls.length > 4);
+  assert.deepEqual(
+    pf.devices,
+    pf.calls.map(() => ({ device: '/dev/fd/3', rdev })),
+  );
+  assert.deepEqual(pf.calls[0]!.slice(0, 2), ['-p', '/dev/fd/3']);
+});
+
+test('a descriptor that cannot be an open /dev/pf is refused before anything is done', { skip }, async t => {
+  const { pf, command } = await setUp(t, ['192.0.2.1']);
+  for (const [fd, why] of [
+    ['2', 'option "--pf-fd" must be a descriptor from 3 to 63, not "2"'],
+    ['64', 'option "--pf-fd" must be a descriptor from 3 to 63, not "64"'],
+    ['63', 'option "--pf-fd" names descriptor 63, which is not open'],
+    ['8', 'option "--pf-fd" names descriptor 8, which is not an open /dev/pf'],
+  ])
+    for (const args of [['table', 'show'], ['replay', '--push', '/nonexistent'], ['-D'], []]) {
+      const { status, stderr } = await command([...args, TABLE, '--pf-fd', fd!]);
+      assert.deepEqual([status, stderr], [64, `spamlogd: ${why}\n`]);
+    }
+  assert.deepEqual(pf.devices, []);
+});
+
+test('the daemon hands its open /dev/pf to pfctl, in the foreground as in the background', {
+  skip: skip || (process.getuid?.() !== 0 && 'needs root'),
+}, async t => {
+  const { pf, within } = await setUp(t, []);
+  const { rdev } = statSync(DEVICE);
+  const folder = new Folder({ uid: 65_534, gid: 65_534 });
+  t.after(() => folder.remove());
+  makeFifo(folder.at('log'));
+  const options = ['-l', folder.at('log'), TABLE, '--pf-fd', '9'];
+  const daemon = folder.startAsRoot(within, ...options);
+  await daemon.logged(/ is in line with the database: /);
+  daemon.signal('SIGTERM');
+  await daemon.ended();
+  const { length } = pf.calls;
+  assert.deepEqual(
+    pf.devices,
+    pf.calls.map(() => ({ device: '/dev/fd/3', rdev })),
+  );
+  const pid = folder.at('pid');
+  const more = ['--user', 'nobody', '--pid-file', pid, ...folder.options];
+  const writer = openFifo(folder.at('log'));
+  const { status, stderr } = await run([...options, ...more], { within });
+  assert.deepEqual([status, stderr], [0, '']);
+  await until(() => pf.devices.length > length);
+  process.kill(Number(readFileSync(pid, 'utf8')), 'SIGTERM');
+  (await writer).destroy();
+  await until(() => !existsSync(pid));
+  assert.ok(pf.devices.every(one => one.rdev === rdev));
 });
