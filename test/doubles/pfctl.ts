@@ -156,6 +156,12 @@ async function inject({ kind }: DoubleFault, state: PfState): Promise<void> {
       return;
     case 'usage':
       throw new Exit(1, USAGE);
+    case 'status-1':
+    case 'status-2':
+    case 'status-3':
+    case 'status-255':
+      process.stderr.write(state.platform === 'freebsd' ? NOISE : '');
+      throw new Exit(Number(kind.slice('status-'.length)));
   }
 }
 
