@@ -80,6 +80,9 @@ test('sets that are flushed behind the daemon fill again, also with what the tar
   assert.equal(ask(outside, MX, '198.18.0.2'), 'mta');
   assert.equal(ask(outside, MX6, '2001:db8::2'), 'mta');
   await daemon.logged(/^nftables sets inet spamlogd white4 and white6 had drifted: 2 of our entries gone/);
+  const { lastReconcile, lost } = folder.status().tables[0]!;
+  assert.equal(lost, 2);
+  assert.match(lastReconcile!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
   assert.equal(ask(outside, MX, '198.18.0.3'), 'tarpit');
   const db = new Database(folder.database);
