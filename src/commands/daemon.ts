@@ -1,6 +1,7 @@
 // No command: the daemon, in the background unless -D says otherwise.
 
 import { resolve } from 'node:path';
+import { checkPfDevice } from '../daemon/firewall-runner.js';
 import { runDaemon } from '../daemon/run-daemon.js';
 import { parseArgv } from '../options/argv.js';
 import { readSettings } from '../options/settings.js';
@@ -16,9 +17,16 @@ export async function run({ settings, warn }: Context): Promise<number> {
   const launcher = findLauncher();
   if (!settings.debug && settings.log !== undefined && settings.log !== 'syslog')
     throw new UsageError(`option "--log ${settings.log}" writes to standard error, which needs -D`);
+  const inheritedFd = settings['pf-fd'];
+  if (inheritedFd !== undefined) checkPfDevice(inheritedFd);
   if (!settings.debug && launcher === undefined) {
     if (settings.device === '-') throw new UsageError('option "-l -" reads standard input, which needs -D');
-    return launchDaemon({ file: process.argv[1]!, args: process.argv.slice(2), stderr: process.stderr });
+    return launchDaemon({
+      file: process.argv[1]!,
+      args: process.argv.slice(2),
+      stderr: process.stderr,
+      ...(inheritedFd !== undefined && { inheritedFd }),
+    });
   }
   const reload = rereadSettings(settings.config);
   try {

@@ -32,6 +32,10 @@ const BUSIEST = 10;
 export async function run(context: Context): Promise<number> {
   const { settings, operands, output, warn } = context;
   if (settings.push && settings.table.length === 0) throw new UsageError('option "--push" needs --table');
+  if (settings['pf-fd'] !== undefined) {
+    const { checkPfDevice } = await import('../daemon/firewall-runner.js');
+    checkPfDevice(settings['pf-fd']);
+  }
   const tell = (line: string): void => warn(`warning: ${line}`);
   const policy = await guardedPolicy(settings, tell, tell);
   checkCaptures(operands);
@@ -50,30 +54,29 @@ export async function run(context: Context): Promise<number> {
         ? `${JSON.stringify(reportJson(report))}\n`
         : reportText(report, formatDatabase(databaseOf(settings))),
     );
-    if (settings.push) await push(settings, sink, settings.json ? () => {} : line => output.add(`${line}\n`));
-    return report.isInterrupted ? EXIT.interrupted : replay.status;
+    const pushed = settings.push ? await push(context, sink) : EXIT.ok;
+    return pushed || (report.isInterrupted ? EXIT.interrupted : replay.status);
   } finally {
     interrupt.release();
     await sink.close();
   }
 }
 
-/** Puts what is white now into the tables. @throws {TableError} @throws {StoreError} */
-async function push(settings: Settings, sink: SightingSink, tell: (line: string) => void): Promise<void> {
-  const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }] = await Promise.all([
-    import('../daemon/push-tables.js'),
-    import('../daemon/white-source.js'),
-    import('./table.js'),
-  ]);
-  for (const table of await openTables(settings.table)) {
-    const report = await pushTable(
-      table,
-      whiteSource(() => sink.store),
-      Date.now() / 1000,
-      pushOptions(settings),
-    );
-    tell(describePush(report, settings));
-  }
+/** Puts what is white now into the tables; gives the status of the first that fails. @throws {StoreError} */
+async function push({ settings, output, warn }: Context, sink: SightingSink): Promise<number> {
+  const [{ openTables, pushTable }, { whiteSource }, { describePush, pushOptions }, { eachTable }] =
+    await Promise.all([
+      import('../daemon/push-tables.js'),
+      import('../daemon/white-source.js'),
+      import('./table.js'),
+      import('./each-table.js'),
+    ]);
+  const source = whiteSource(() => sink.store);
+  const options = pushOptions(settings, warn);
+  return eachTable(await openTables(settings), { output, warn }, async table => {
+    const report = await pushTable(table, source, Date.now() / 1000, options);
+    if (!settings.json) output.add(`${describePush(report, settings)}\n`);
+  });
 }
 
 async function openSink(settings: Settings, warn: (message: string) => void): Promise<SightingSink> {

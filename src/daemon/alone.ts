@@ -6,11 +6,11 @@ import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
-import { createRunner } from '../table/runner.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
+import { openRunner } from './firewall-runner.js';
 import { reloadConfiguration } from './reload.js';
 import { LOCAL_DIALECT } from './rule-guard.js';
 import { hasPf, RuleWatch } from './rule-watch.js';
@@ -39,7 +39,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
       onEnd: () => finish(0),
     },
   );
-  const runner = createRunner();
+  const runner = openRunner(settings);
   const syncKey = await readLinkKey(settings, line => logger.warn(line));
   const host = await EngineHost.start({
     settings,

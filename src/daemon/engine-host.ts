@@ -86,11 +86,12 @@ export class EngineHost {
       log: { info: message => logger.info(message), warn: message => logger.warn(message) },
       reconcileIntervalSeconds: settings['reconcile-interval'],
       isOwner: settings['table-owner'],
-      source: whiteSource(() => engine.store),
+      source: whiteSource(() => engine.storeInPlace()),
     });
     engine.listen({
       onWhite: white => keeper.push(white),
       onExpired: addresses => keeper.expire(addresses),
+      onReplaced: () => keeper.forget(),
     });
     return keeper;
   }

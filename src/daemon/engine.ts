@@ -38,6 +38,8 @@ const INTERFACE_CHECK_MS = 500;
 export interface WhiteListener {
   onWhite(white: readonly WhiteAddress[]): void;
   onExpired(addresses: readonly string[]): void;
+  /** Another database is in the place of the one there was. */
+  onReplaced?(): void;
 }
 
 /** What the engine says of itself. */
@@ -129,9 +131,18 @@ export class Engine {
     return engine;
   }
 
-  /** The database, for those that read it: a table's keeper. */
+  /** The database as it was opened last. */
   get store(): Store {
     return this.#database.store;
+  }
+
+  /**
+   * The database, for those that go by all that is in it: a table's keeper. If it was replaced, listeners have been told.
+   * @throws {StoreError} when the one in its place cannot be opened
+   */
+  async storeInPlace(): Promise<Store> {
+    await this.#database.check();
+    return this.#database.storeInPlace();
   }
 
   listen(listener: WhiteListener): void {
@@ -257,6 +268,7 @@ export class Engine {
   #onReplaced(): void {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
     this.#writer.known.clear();
+    for (const listener of this.#listeners) listener.onReplaced?.();
   }
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */

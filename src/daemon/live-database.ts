@@ -23,7 +23,8 @@ export class LiveDatabase {
   readonly #reports: DatabaseReports;
   #store: Store;
   #identity: string;
-  #isReopening = false;
+  #checking: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(settings: DatabaseSettings, reports: DatabaseReports, store: Store) {
     const database = databaseOf(settings);
@@ -53,15 +54,19 @@ export class LiveDatabase {
   }
 
   /** Looks whether it is the file that it was, and opens the one that is there now. */
-  async check(): Promise<void> {
-    if (this.#isReopening || fileIdentity(this.#path) === this.#identity) return;
-    this.#isReopening = true;
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<void> {
+    if (this.#isClosed || fileIdentity(this.#path) === this.#identity) return;
     try {
       await this.#reopen();
     } catch (error) {
       this.#reports.onFailure(error as StoreError);
-    } finally {
-      this.#isReopening = false;
     }
   }
 
@@ -74,6 +79,7 @@ export class LiveDatabase {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#store.close();
   }
 }

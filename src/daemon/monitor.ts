@@ -13,11 +13,11 @@ import { nodeSystem } from '../pfconf/live/system.js';
 import { lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
-import { createRunner } from '../table/runner.js';
 import { TableExecutor } from '../table/table-executor.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
+import { openRunner } from './firewall-runner.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
 import { reloadConfiguration } from './reload.js';
@@ -45,7 +45,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   const log = openLog(logOptions(settings));
   const { logger } = log;
   const readiness = openReadiness({ environment: process.env, onError: error => logger.warn(error.message) });
-  const runner = createRunner();
+  const runner = openRunner(settings);
   const tables = new TableExecutor(await Promise.all(settings.table.map(spec => openTable(spec, runner))));
   process.title = 'spamlogd: monitor';
 

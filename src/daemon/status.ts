@@ -69,7 +69,7 @@ export function statusReport({
       expired: engine.expired,
       ipv6NotKept: engine.ipv6NotKept,
     },
-    tables,
+    tables: tables.map(table => ({ ...table, lastReconcile: iso(table.lastReconcile) })),
     sync,
   };
 }

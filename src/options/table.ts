@@ -105,6 +105,7 @@ export interface Settings {
   readonly table: readonly TableSpec[];
   readonly 'table-owner': boolean;
   readonly 'reconcile-interval': number;
+  readonly 'pf-fd': number | undefined;
   readonly push: boolean;
   readonly force: boolean;
   readonly 'dry-run': boolean;
@@ -282,6 +283,12 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'table-owner': flag('The tables are ours alone: take out whatever is not white'),
   'reconcile-interval': text('SECONDS', 'How often tables are compared with the database', 60, value =>
     parseWhole(value, 1, 86_400, 'seconds'),
+  ),
+  'pf-fd': text(
+    'N',
+    'Descriptor of an open /dev/pf that was handed to us, for pfctl to use',
+    undefined,
+    value => parseWhole(value, 3, 63, 'a descriptor'),
   ),
   push: flag('Afterwards push what is white now to the tables'),
   force: flag('Empty a table if nothing is white'),

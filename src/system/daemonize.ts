@@ -5,11 +5,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 
-/** Set in the environment of a process that {@link launchDaemon} started. */
+/** The descriptor on which the daemon gives its word, in the environment of a process that {@link launchDaemon} started. */
 const DAEMON_VARIABLE = 'SPAMLOGD_LAUNCHED';
 
-/** The descriptor on which the daemon gives its word. */
-const WORD_FD = 3;
+/** The first descriptor that the daemon may give its word on. */
+const FIRST_FD = 3;
 
 /** How the daemon is started again. */
 export interface DaemonCommand {
@@ -18,6 +18,8 @@ export interface DaemonCommand {
   readonly args: readonly string[];
   /** Where what the daemon says before its start-up is over goes. */
   readonly stderr: NodeJS.WritableStream;
+  /** A descriptor that it has as well, by the same number. */
+  readonly inheritedFd?: number;
 }
 
 /**
@@ -27,13 +29,18 @@ export interface DaemonCommand {
  * @returns the exit status for the launcher: 0 when the daemon runs, else the daemon's own.
  */
 export async function launchDaemon(command: DaemonCommand): Promise<number> {
+  const { inheritedFd } = command;
+  const wordFd = inheritedFd === FIRST_FD ? FIRST_FD + 1 : FIRST_FD;
+  const stdio = new Array<'ignore' | 'pipe' | number>(Math.max(wordFd, inheritedFd ?? 0) + 1).fill('ignore');
+  stdio[2] = stdio[wordFd] = 'pipe';
+  if (inheritedFd !== undefined) stdio[inheritedFd] = inheritedFd;
   const child = spawn(process.execPath, [...process.execArgv, command.file, ...command.args], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, [DAEMON_VARIABLE]: '1' },
+    stdio,
+    env: { ...process.env, [DAEMON_VARIABLE]: `${wordFd}` },
   });
   child.stderr!.pipe(command.stderr, { end: false });
-  const word = child.stdio[WORD_FD]!;
+  const word = child.stdio[wordFd as 3]!;
   const status = await new Promise<number>((resolve, reject) => {
     word.once('data', () => resolve(0));
     child.once('error', reject);
@@ -58,13 +65,14 @@ export interface Launcher {
 /** The launcher that waits for this process, or undefined when it was not started by one. */
 export function findLauncher(environment: NodeJS.ProcessEnv = process.env): Launcher | undefined {
   if (environment[DAEMON_VARIABLE] === undefined) return undefined;
+  const wordFd = Number(environment[DAEMON_VARIABLE]);
   delete environment[DAEMON_VARIABLE];
   return {
     release: () => {
       process.chdir('/');
       replaceStandardError();
-      writeSync(WORD_FD, '\0');
-      closeSync(WORD_FD);
+      writeSync(wordFd, '\0');
+      closeSync(wordFd);
     },
   };
 }

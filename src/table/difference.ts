@@ -25,9 +25,15 @@ export interface WhiteList {
   readonly otherFamily: number;
   /** How many were left out because they are no addresses. */
   readonly invalid: number;
+  /** How many were left out because they are addresses written in another way than ours, and the first of them. */
+  readonly odd: number;
+  readonly firstOdd?: string;
 }
 
-/** Reads all that is white and that a table of these families takes, without keeping the event loop for long. */
+/**
+ * Reads all that is white and that a table of these families takes, without keeping the event loop for long. A key that
+ * is an address in another form says nothing: the address has a key of its own, which may be trapped.
+ */
 export async function readWhiteList(
   source: WhiteSource,
   families: Families,
@@ -36,15 +42,28 @@ export async function readWhiteList(
   const expires = new AddressTimes();
   let otherFamily = 0;
   let invalid = 0;
+  let odd = 0;
+  let firstOdd: string | undefined;
   const slice = new TimeSlice();
   for await (const { address, expire } of source(now)) {
     const canonical = quickCanonicalAddress(address);
     if (canonical === undefined) invalid += 1;
-    else if (!takes(families, canonical)) otherFamily += 1;
+    else if (canonical !== address) {
+      odd += 1;
+      firstOdd ??= address;
+    } else if (!takes(families, canonical)) otherFamily += 1;
     else if (expire > now) expires.set(canonical, Math.max(expire, expires.get(canonical) ?? 0));
     if (slice.isOver()) await slice.rest();
   }
-  return { expires, otherFamily, invalid };
+  return { expires, otherFamily, invalid, odd, ...(firstOdd !== undefined && { firstOdd }) };
+}
+
+/** What to say of white keys that are addresses in another form, if there are any. */
+export function describeOdd({ firstOdd }: WhiteList): string[] {
+  if (firstOdd === undefined) return [];
+  return [
+    `the database has white keys such as ${JSON.stringify(firstOdd)}, which is not how that address is written: they go to no table`,
+  ];
 }
 
 /** How a table differs from what is white. */
@@ -55,18 +74,23 @@ export interface TableDifference {
   readonly fading: EntryList;
   /** In the table and not white, as the table has them. */
   readonly surplus: EntryList;
-  /** When the firewall will forget those that are in the table and white; Infinity where it will not. */
+  /** When the firewall will forget those that are in the table and white; Infinity, or {@link UNENDING}, where it will not. */
   readonly ends: AddressTimes;
 }
 
+/** The end of what we put where the firewall forgets nothing; should it forget one day, that must be given an end. */
+export const UNENDING: number = Number.MAX_VALUE;
+
 /**
  * Compares a table's contents with what is white at `now`, without keeping the event loop for long. An entry that the
- * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades.
+ * firewall keeps for longer than the database is left to the day its entry ends, one that it keeps for ever never fades
+ * unless it is one that {@link UNENDING} was noted of, and the firewall now `forgets`.
  */
 export async function compareTable(
   contents: Iterable<TableEntry>,
   expires: Times,
   now: number,
+  { before, forgets }: { readonly before?: Times; readonly forgets?: boolean } = {},
 ): Promise<TableDifference> {
   const missing = new EntryList();
   const fading = new EntryList();
@@ -78,8 +102,10 @@ export async function compareTable(
     const dueSeconds = lifetime(expires.get(address) ?? now, now);
     if (dueSeconds <= 0) surplus.add(held);
     else {
-      ends.set(address, now + lifetimeSeconds);
-      if (isFading(lifetimeSeconds, dueSeconds)) fading.add({ address, lifetimeSeconds: dueSeconds });
+      const isUnending = lifetimeSeconds === Number.POSITIVE_INFINITY && before?.get(address) === UNENDING;
+      ends.set(address, isUnending ? UNENDING : now + lifetimeSeconds);
+      if ((isUnending && forgets) || isFading(lifetimeSeconds, dueSeconds))
+        fading.add({ address, lifetimeSeconds: dueSeconds });
     }
     if (slice.isOver()) await slice.rest();
   }

@@ -6,7 +6,7 @@ import { type KeeperClock, SYSTEM_CLOCK } from './keeper-clock.js';
 import { type KeeperLog, TroubleReport } from './keeper-reports.js';
 import type { KeeperStatus } from './keeper-status.js';
 import { Reconciler } from './reconciler.js';
-import { type Table, TableError } from './table.js';
+import { isFull, type Table } from './table.js';
 import { TableWriter } from './table-writer.js';
 
 /** What a {@link TableKeeper} needs. */
@@ -94,6 +94,15 @@ export class TableKeeper {
     this.#startFlush();
   }
 
+  /**
+   * Takes another database for the one there was: what the table holds is as little ours as at the start, and whatever
+   * the new database does not know of stays, unless the table is ours alone.
+   */
+  forget(): void {
+    this.#reconciler.forget();
+    void this.reconcile();
+  }
+
   /** Looks at the whole table now, and once more where a look is under way already; settles when that is over. */
   async reconcile(): Promise<void> {
     this.#isLookWanted = true;
@@ -147,9 +156,9 @@ export class TableKeeper {
   async #lookOnce(): Promise<number> {
     let pauseSeconds: number | undefined;
     try {
-      if (this.#isPushFailing) await this.#writer.flush().catch(rethrowUnlessFull);
-      this.#isPushFailing = false;
+      if (this.#isPushFailing) this.#isPushFailing = await this.#isTooFullToFlush();
       pauseSeconds = await this.#reconciler.run(isQuiet => this.#setQuiet(isQuiet));
+      if (this.#isPushFailing) await this.#writer.flush();
     } catch (error) {
       return this.#fail(error);
     }
@@ -157,6 +166,17 @@ export class TableKeeper {
     this.#trouble.end(this.#clock.now());
     this.#startFlush();
     return Math.min(pauseSeconds ?? this.#reconcileSeconds, this.#reconcileSeconds);
+  }
+
+  /** A table that is full may yet have room after a look at what does not belong in it. */
+  async #isTooFullToFlush(): Promise<boolean> {
+    try {
+      await this.#writer.flush();
+      return false;
+    } catch (error) {
+      if (isFull(error)) return true;
+      throw error;
+    }
   }
 
   #fail(error: unknown): number {
@@ -201,9 +221,4 @@ export class TableKeeper {
     const milliseconds = this.#fingerprintSeconds * 1000;
     this.#fingerprintTimer = this.#clock.setTimeout(() => void this.#checkFingerprint(), milliseconds);
   }
-}
-
-/** A table that is full may yet have room after a look at what does not belong in it. */
-function rethrowUnlessFull(error: unknown): void {
-  if (!(error instanceof TableError && error.code === 'full')) throw error;
 }

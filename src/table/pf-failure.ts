@@ -78,6 +78,22 @@ function noAnchor({ anchor }: PfTableSpec): Reason {
   return { code: 'failed', words: 'pfctl calls an argument invalid (it says that an anchor does not exist)' };
 }
 
+/** What a status means of which pfctl said nothing (pfctl.c, pfctl_table.c). */
+const SILENT: ReadonlyMap<number, string> = new Map([
+  [
+    1,
+    'pfctl could not open /dev/pf, or does not know its arguments (status 1); run it as root, and see that it is the pfctl of this system',
+  ],
+  [
+    2,
+    'pfctl found that not all addresses match (status 2), which it was not asked; see that it is the pfctl of this system',
+  ],
+  [
+    255,
+    'pf refused it and gave no reason (status 255); see whether "pfctl -T show" can read the table, and load the rules anew',
+  ],
+]);
+
 /** Why pfctl failed. */
 export function explainPfctl(spec: PfTableSpec, { status, stderr, count }: PfctlFailure): Reason {
   for (const { text, explain } of RULES) {
@@ -85,6 +101,11 @@ export function explainPfctl(spec: PfTableSpec, { status, stderr, count }: Pfctl
     if (reason !== undefined) return reason;
   }
   // Kernels without ALTQ make pfctl say so on every run; it is never the reason.
-  const lines = stderr.split('\n').filter(line => !line.includes('ALTQ'));
-  return { code: 'failed', words: `pfctl ended with status ${status}: ${firstLine(lines.join('\n'))}` };
+  const said = stderr
+    .split('\n')
+    .filter(line => !line.includes('ALTQ'))
+    .join('\n');
+  const silent = said.trim() === '' ? SILENT.get(status) : undefined;
+  const words = silent ?? `pfctl ended with status ${status}: ${firstLine(said)}`;
+  return { code: 'failed', words };
 }

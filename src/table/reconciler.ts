@@ -1,6 +1,6 @@
 // One look at a whole table: read it, compare it with the database, repair it, and say once what was found.
 
-import { compareTable, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
+import { describeOdd, readWhiteList, type WhiteList, type WhiteSource } from './difference.js';
 import type { EntryList } from './entry-list.js';
 import type { KeeperClock } from './keeper-clock.js';
 import { DriftReport, type KeeperLog, TroubleReport } from './keeper-reports.js';
@@ -25,6 +25,9 @@ export interface ReconcilerOptions {
  */
 const QUIET_AFTER_MS = 2000;
 
+/** Who has so many of a table's entries go at once, and more than half of them, may not have meant to. */
+const MANY_ENTRIES = 20;
+
 /** Brings a table in line with the database, as often as it is run. */
 export class Reconciler {
   readonly counts: { lost: number; foreign: number; reconciles: number } = {
@@ -42,6 +45,8 @@ export class Reconciler {
   readonly #drift: DriftReport;
   #warnings: readonly string[] = [];
   #lastReconcile: number | undefined;
+  /** Whether the next look is the first one since the start, or since the database was replaced. */
+  #isFirst = true;
 
   constructor({ table, source, log, clock, writer, isOwner = false }: ReconcilerOptions) {
     this.#table = table;
@@ -57,6 +62,12 @@ export class Reconciler {
   /** When the table was last in line, in seconds since the epoch. */
   get lastReconcile(): number | undefined {
     return this.#lastReconcile;
+  }
+
+  /** Knows nothing of the table any more, as at a start: the database was replaced. */
+  forget(): void {
+    this.#writer.forget();
+    this.#isFirst = true;
   }
 
   /**
@@ -75,6 +86,7 @@ export class Reconciler {
       const now = this.#clock.now();
       const white = await this.#readWhite(now);
       if (typeof white === 'number') return white;
+      warnings.push(...describeOdd(white));
       await this.#repair(contents, white, now, warnings);
       return undefined;
     } finally {
@@ -116,24 +128,35 @@ export class Reconciler {
     warnings: string[],
   ): Promise<void> {
     const difference = contents
-      ? await compareTable(contents, expires, now)
+      ? await this.#writer.compare(contents, expires, now)
       : await this.#writer.compareBlindly(expires, now);
     const isAddOnly = expires.size === 0;
     if (isAddOnly && difference.surplus.length > 0 && (this.#isOwner || this.#writer.held > 0)) {
       warnings.push(`Nothing is white in the database: ${this.#table.name} is left as it is`);
     }
     const isBlind = contents === undefined;
-    const plan = await this.#writer.repair(difference, { isOwner: this.#isOwner, isAddOnly, isBlind });
-    this.#report(plan);
+    const plan = await this.#writer.repair(difference, {
+      isOwner: this.#isOwner,
+      isAddOnly,
+      isBlind,
+      onTakenOut: (count, found) => this.#warnOfMany(count, found),
+    });
+    if (plan !== undefined) this.#report(plan);
+  }
+
+  #warnOfMany(count: number, found: number): void {
+    if (count <= MANY_ENTRIES || count <= found / 2) return;
+    this.#log.warn(`${this.#table.name}: ${count} of ${found} entries were not white any more and taken out`);
   }
 
   #report({ missing, removals, lost, foreign }: RepairPlan): void {
-    if (this.#lastReconcile === undefined) {
+    if (this.#isFirst) {
       const done = `${missing.length} put in, ${removals.length} taken out`;
       this.#log.info(
         `${this.#table.name} is in line with the database: ${this.#writer.held} entries, ${done}`,
       );
     } else this.#drift.note({ lost, foreign });
+    this.#isFirst = false;
     this.counts.lost += lost;
     this.counts.foreign += foreign;
     this.counts.reconciles += 1;

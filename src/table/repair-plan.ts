@@ -1,7 +1,7 @@
 // What to write to a table that differs from what is white: only what is ours to write.
 
 import type { Times } from './address-times.js';
-import type { TableDifference } from './difference.js';
+import { type TableDifference, UNENDING } from './difference.js';
 import { EntryList } from './entry-list.js';
 import { TimeSlice } from './time-slice.js';
 
@@ -13,6 +13,8 @@ export interface RepairOptions {
   readonly isAddOnly: boolean;
   /** Whether the difference was made without a listing, so that nothing is known to be lost. */
   readonly isBlind: boolean;
+  /** Told how many entries were taken out, of how many that the table had. */
+  readonly onTakenOut?: (count: number, found: number) => void;
 }
 
 /** What is known besides the difference. */
@@ -59,8 +61,9 @@ export async function planRepair(
   let foreign = 0;
   for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of isAddOnly ? [] : difference.surplus) {
     if (slice.isOver()) await slice.rest();
-    const isOurs =
-      held.get(address) !== undefined && !(forgets && lifetimeSeconds === Number.POSITIVE_INFINITY);
+    const end = held.get(address);
+    const isOthers = forgets && lifetimeSeconds === Number.POSITIVE_INFINITY && end !== UNENDING;
+    const isOurs = end !== undefined && !isOthers;
     if (touched.has(address) || lifetimeSeconds <= LAST_SECONDS || !(isOurs || isOwner)) continue;
     removals.push(address);
     if (!isOurs) foreign += 1;

@@ -1,12 +1,12 @@
 // Writes to a table what is pushed and what is to be repaired, in turn, and remembers what the table should hold.
 
 import { AddressTimes, type Times } from './address-times.js';
-import { compareTable, type TableDifference, type WhiteEntry, whiteEntry } from './difference.js';
+import { compareTable, type TableDifference, UNENDING, type WhiteEntry, whiteEntry } from './difference.js';
 import type { Entries } from './entry-list.js';
 import { type PushBatch, PushQueue } from './push-queue.js';
 import { planRepair, type RepairOptions, type RepairPlan } from './repair-plan.js';
-import { type Table, type TableEntry, TableError } from './table.js';
-import { takes } from './table-entry.js';
+import { isFull, type Table, type TableEntry } from './table.js';
+import { isCanonicalAddress, takes } from './table-entry.js';
 import { TimeSlice } from './time-slice.js';
 
 /** What was written since the writer was made. */
@@ -24,10 +24,15 @@ export class TableWriter {
   readonly #table: Table;
   readonly #now: () => number;
   readonly #queue = new PushQueue();
-  /** When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not. */
+  /**
+   * When the firewall forgets each white entry that it has, in seconds since the epoch; Infinity where it does not, and
+   * {@link UNENDING} where it was us who put it in.
+   */
   #held = new AddressTimes();
   /** While a look at the table lasts: addresses of which something was said since it began. */
   #touched: Set<string> | undefined;
+  /** Whether the database that the look under way began with has been replaced. */
+  #isLookStale = false;
   #writes: Promise<unknown> = Promise.resolve();
 
   constructor(table: Table, now: () => number) {
@@ -49,7 +54,7 @@ export class TableWriter {
   push(entries: Iterable<WhiteEntry>, enoughSeconds: number): void {
     const enough = this.#now() + enoughSeconds;
     for (const { address, expire } of entries) {
-      if (!takes(this.#table.families, address)) continue;
+      if (!this.#isFit(address)) continue;
       this.#touched?.add(address);
       if ((this.#held.get(address) ?? 0) > enough && !this.#queue.has(address)) continue;
       this.#queue.add(address, expire);
@@ -59,7 +64,7 @@ export class TableWriter {
   /** Has entries taken out. */
   remove(addresses: Iterable<string>): void {
     for (const address of addresses) {
-      if (!takes(this.#table.families, address)) continue;
+      if (!this.#isFit(address)) continue;
       this.#touched?.add(address);
       this.#queue.remove(address);
     }
@@ -82,14 +87,30 @@ export class TableWriter {
     });
   }
 
+  /** Forgets which entries are ours, as at a start: another database knows nothing of them. */
+  forget(): void {
+    this.#held = new AddressTimes();
+    this.#isLookStale = true;
+  }
+
   /** Begins a look at the table; to be called before it is read for a {@link repair}. */
   beginLook(): void {
     this.#touched = new Set();
+    this.#isLookStale = false;
   }
 
   /** Ends a look at the table, repaired or not. */
   endLook(): void {
     this.#touched = undefined;
+    if (this.#isLookStale) this.#held = new AddressTimes();
+  }
+
+  /**
+   * Compares the table's contents with what is white. What we put in while the firewall forgot nothing, and is now to be
+   * forgotten as the table was declared anew, fades.
+   */
+  compare(contents: Entries, expires: Times, now: number): Promise<TableDifference> {
+    return compareTable(contents, expires, now, { before: this.#held, forgets: this.forgets });
   }
 
   /** Compares what the table should hold with what is white, where its contents cannot be listed: all may be missing. */
@@ -98,20 +119,32 @@ export class TableWriter {
     return { ...(await compareTable([], expires, now)), surplus, ends };
   }
 
-  /** Makes the table what it should be; takes out first, so that a full table has room for what is put in. */
-  repair(difference: TableDifference, options: RepairOptions): Promise<RepairPlan> {
+  /**
+   * Makes the table what it should be; takes out first, so that a full table has room for what is put in. Does nothing,
+   * and gives undefined, where the difference is of a database that has been replaced.
+   */
+  repair(difference: TableDifference, options: RepairOptions): Promise<RepairPlan | undefined> {
     return this.#inTurn(async () => {
       const touched = this.#touched ?? new Set();
       const knowledge = { held: this.#held, forgets: this.forgets, touched, now: this.#now() };
       const plan = await planRepair(difference, knowledge, options);
+      if (this.#isLookStale) return undefined;
       // Something may have been said of an address while the plan was made. From here on to the writes nothing waits.
       const removals = plan.removals.filter(address => !touched.has(address));
+      const found = difference.ends.size + difference.surplus.length;
       const before = this.#remember(difference, touched, options);
       await this.#takeOut(removals, before);
-      await this.#fill(plan.missing);
+      if (removals.length > 0) options.onTakenOut?.(removals.length, found);
+      // Those that are in go first: a table that is full takes them, and refuses the others.
       await this.#fill(plan.fading);
+      await this.#fill(plan.missing);
       return { ...plan, removals };
     });
+  }
+
+  /** Whether the text is an address in the only form that we write, and of a family that the table takes. */
+  #isFit(address: string): boolean {
+    return isCanonicalAddress(address) && takes(this.#table.families, address);
   }
 
   #touch(addresses: Iterable<string>): void {
@@ -158,16 +191,19 @@ export class TableWriter {
       this.counts.removed += removals.size;
     }
     const now = this.#now();
-    await this.#fill([...additions].flatMap(([address, expire]) => whiteEntry(address, expire, now) ?? []));
+    const entries = [...additions].flatMap(([address, expire]) => whiteEntry(address, expire, now) ?? []);
+    const isHeld = ({ address }: TableEntry): boolean => this.#held.has(address);
+    // Those that are in go first: a table that is full takes them, and refuses the others.
+    await this.#fill([...entries.filter(isHeld), ...entries.filter(entry => !isHeld(entry))]);
   }
 
-  /** Adds entries; as many as go in where the table is too small for all of them. */
+  /** Adds entries; as many of the first of them as go in where the table is too small for all. */
   async #fill(entries: Entries): Promise<void> {
     if (entries.length === 0) return;
     try {
       await this.#table.add(entries);
     } catch (error) {
-      if (!(error instanceof TableError && error.code === 'full') || entries.length === 1) throw error;
+      if (!isFull(error) || entries.length === 1) throw error;
       const all = [...entries];
       const half = Math.ceil(all.length / 2);
       await this.#fill(all.slice(0, half));
@@ -182,7 +218,7 @@ export class TableWriter {
     for (const { address, lifetimeSeconds = Number.POSITIVE_INFINITY } of entries) {
       if (this.#held.has(address)) this.counts.refreshed += 1;
       else this.counts.added += 1;
-      this.#held.set(address, this.forgets ? now + lifetimeSeconds : Number.POSITIVE_INFINITY);
+      this.#held.set(address, this.forgets ? now + lifetimeSeconds : UNENDING);
       if (slice.isOver()) await slice.rest();
     }
   }

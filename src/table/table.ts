@@ -100,3 +100,8 @@ export class TableError extends Error {
     this.code = code;
   }
 }
+
+/** Whether an error says that a table takes no more entries. */
+export function isFull(error: unknown): boolean {
+  return error instanceof TableError && error.code === 'full';
+}

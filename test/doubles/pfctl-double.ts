@@ -1,6 +1,6 @@
 // A pf of its own for a test: a directory for the double of pfctl(8), and the runner's options to reach it.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,11 +41,21 @@ export class PfctlDouble {
 
   /** The arguments of every run so far. */
   get calls(): string[][] {
-    const log = readFileSync(join(this.#directory, 'calls'), 'utf8');
+    return this.#log('calls') as string[][];
+  }
+
+  /** What every run with an open /dev/pf so far was told to use, and which device was open there. */
+  get devices(): { device: string; rdev: number }[] {
+    return this.#log('devices') as { device: string; rdev: number }[];
+  }
+
+  #log(name: string): unknown[] {
+    const path = join(this.#directory, name);
+    const log = existsSync(path) ? readFileSync(path, 'utf8') : '';
     return log
       .split('\n')
       .filter(line => line !== '')
-      .map(line => JSON.parse(line) as string[]);
+      .map(line => JSON.parse(line));
   }
 
   remove(): void {

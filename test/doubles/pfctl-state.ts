@@ -26,7 +26,11 @@ export interface DoubleFault {
     | 'no-permission'
     | 'no-fdescfs'
     | 'babble'
-    | 'usage';
+    | 'usage'
+    | 'status-1'
+    | 'status-2'
+    | 'status-3'
+    | 'status-255';
 }
 
 /** Everything pf knows. */

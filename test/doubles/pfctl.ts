@@ -156,6 +156,12 @@ async function inject({ kind }: DoubleFault, state: PfState): Promise<void> {
       return;
     case 'usage':
       throw new Exit(1, USAGE);
+    case 'status-1':
+    case 'status-2':
+    case 'status-3':
+    case 'status-255':
+      process.stderr.write(state.platform === 'freebsd' ? NOISE : '');
+      throw new Exit(Number(kind.slice('status-'.length)));
   }
 }
 
@@ -164,7 +170,10 @@ async function run(directory: string, argv: readonly string[]): Promise<void> {
   const options = parseOptions(argv);
   const { flags, values } = options;
   const device = /^\/dev\/fd\/(\d+)$/.exec(values.get('p') ?? '')?.[1];
-  if (device !== undefined) fstatSync(Number(device));
+  if (device !== undefined) {
+    const { rdev } = fstatSync(Number(device));
+    appendFileSync(join(directory, 'devices'), `${JSON.stringify({ device: values.get('p'), rdev })}\n`);
+  }
   const state = loadState(directory);
   const command = values.get('T') ?? values.get('s') ?? '';
   const fault = state.faults.find(one => one.command === undefined || one.command === command);

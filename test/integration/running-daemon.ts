@@ -137,6 +137,7 @@ export interface DaemonStatus {
     readonly restarts: number;
     readonly received: number | null;
   };
+  readonly tables: readonly { readonly lost: number; readonly lastReconcile: string | null }[];
   readonly drops: {
     readonly kernel: number | null;
     readonly capture: number;

@@ -82,6 +82,36 @@ test('table diff and push bring sets in line, and leave to others what is theirs
   );
 });
 
+test('what fits goes into a full set, in one transaction where the set would be empty in between', {
+  skip: CANNOT_RUN,
+}, async t => {
+  const { namespace, command, set } = await setUp(t, ['192.0.2.1']);
+  const small = '--table=nft:inet:spamlogd:small';
+  namespace.nft('add element inet spamlogd small { 203.0.113.9 timeout 1h }\n');
+  for (const more of [['--dry-run'], []]) {
+    const { status, stderr } = await command(['table', 'push', small, '--table-owner', ...more]);
+    assert.equal(status, 0, stderr);
+  }
+  assert.match(set('small'), /192\.0\.2\.1 timeout/);
+  assert.doesNotMatch(set('small'), /203/);
+});
+
+test('a set that fails keeps none of the others from its turn', { skip: CANNOT_RUN }, async t => {
+  const { command, set } = await setUp(t, ['192.0.2.1']);
+  const sets = ['nope', 'plain', 'ranges'].map(name => `--table=nft:inet:spamlogd:${name}`);
+  const { status, stdout, stderr } = await command(['table', 'push', ...sets]);
+  assert.deepEqual(
+    [status, stdout],
+    [69, 'nftables set inet spamlogd plain: 1 added, 0 refreshed, 0 removed\n'],
+  );
+  assert.match(set('plain'), /192\.0\.2\.1/);
+  const lines = stderr.trimEnd().split('\n');
+  assert.match(lines[0]!, /^spamlogd: Cannot probe nftables set inet spamlogd nope: /);
+  assert.match(lines[1]!, /^spamlogd: warning: set plain has no "flags timeout"/);
+  assert.match(lines[2]!, /^spamlogd: Cannot probe nftables set inet spamlogd ranges: /);
+  assert.equal(lines.length, 3);
+});
+
 test('several tables are brought in line by one command', { skip: CANNOT_RUN }, async t => {
   const { command, set } = await setUp(t, ['192.0.2.1']);
   const { status, stdout } = await command(['table', 'push', TABLE, '--table=nft:inet:spamlogd:plain']);

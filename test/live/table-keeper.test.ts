@@ -82,6 +82,47 @@ test('a set that is deleted and declared again under the keeper is filled again'
   assert.ok(log.some(text => /works again after \d+ s and \d+ failed attempts$/.test(text)));
 });
 
+test('what was put into a set that forgets nothing gets an end when the set is declared with timeouts', {
+  skip: CANNOT_RUN,
+}, async t => {
+  const { namespace, table, keeper, whiten } = setUp(t, 1);
+  const plain = RULES.replaceAll('flags timeout;', '');
+  namespace.nft(`delete table inet t\n${plain}`);
+  await keeper.start();
+  // Both happen before the next look, which a table that is gone for a while keeps away.
+  keeper.push(whiten('192.0.2.1'));
+  await until(() => keeper.status().waiting === 0);
+  namespace.nft(`delete table inet t\n${RULES}`);
+  keeper.push(whiten('192.0.2.2', '2001:db8::2'));
+  await until(() => keeper.status().waiting === 0);
+  await until(async () => {
+    const entries = [...(await table.read())];
+    return entries.length === 3 && entries.every(entry => (entry.lifetimeSeconds ?? 0) > 35 * 86_400);
+  });
+});
+
+test('a full set is refreshed, and is trouble once until it has room', { skip: CANNOT_RUN }, async t => {
+  const { namespace, table, keeper, whiten, white, log } = setUp(t, 60);
+  namespace.nft(`delete table inet t\n${RULES.replaceAll('timeout;', 'timeout; size 2;')}`);
+  namespace.nft('add element inet t w4 { 192.0.2.1 timeout 1h, 192.0.2.2 timeout 1h }\n');
+  whiten('192.0.2.1', '192.0.2.3');
+  await keeper.start();
+  const life = async (address: string): Promise<number> =>
+    [...(await table.read())].find(entry => entry.address === address)?.lifetimeSeconds ?? 0;
+  assert.ok((await life('192.0.2.1')) > 35 * 86_400);
+  assert.equal(await life('192.0.2.3'), 0);
+  keeper.push(whiten('192.0.2.4', '2001:db8::1'));
+  white.delete('192.0.2.3');
+  await sleep(3500);
+  assert.equal(keeper.status().state, 'failing');
+  assert.equal(log.filter(text => /the set is full; .*; trying again until it works$/.test(text)).length, 1);
+  assert.ok(keeper.status().failures <= 5, `${keeper.status().failures} failures`);
+  namespace.nft('delete element inet t w4 { 192.0.2.2 }\n');
+  await keeper.reconcile();
+  assert.equal(keeper.status().state, 'in-line');
+  assert.deepEqual(await addresses(table), ['192.0.2.1', '192.0.2.4', '2001:db8::1']);
+});
+
 test('nothing of the table is taken away when the keeper stops', { skip: CANNOT_RUN }, async t => {
   const { table, keeper, whiten } = setUp(t, 60);
   whiten('192.0.2.1');

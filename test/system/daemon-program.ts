@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { findLauncher, launchDaemon } from '../../src/system/daemonize.js';
 
 const launcher = findLauncher();
-const [order, file] = process.argv.slice(2);
+const [order, file, fd] = process.argv.slice(2);
 if (launcher) {
   process.stderr.write('starting\n');
   if (order === 'fail') process.exitCode = 3;
@@ -20,7 +20,8 @@ if (launcher) {
   const [, program] = process.argv;
   process.exitCode = await launchDaemon({
     file: program!,
-    args: [order!, file!],
+    args: [order!, file!, ...(fd === undefined ? [] : [fd])],
     stderr: process.stderr,
+    ...(fd !== undefined && { inheritedFd: Number(fd) }),
   });
 }

@@ -39,6 +39,24 @@ test('the launcher ends with 0 once the daemon runs, which has let go of termina
   }
 });
 
+test('the daemon has a descriptor of its launcher by the same number, whichever that is', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, () => {
+  for (const fd of [3, 4, 9]) {
+    const file = join(folder, `state-${fd}.json`);
+    const script = `exec ${fd}<>/dev/full; exec "$0" "$@"`;
+    const args = ['-c', script, process.execPath, PROGRAM, 'run', file, `${fd}`];
+    const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8', cwd: folder, timeout: 20_000 });
+    assert.deepEqual([status, stderr], [0, 'starting\n']);
+    const { pid } = JSON.parse(readFileSync(file, 'utf8'));
+    try {
+      assert.equal(readlinkSync(`/proc/${pid}/fd/${fd}`), '/dev/full');
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  }
+});
+
 test('the launcher passes on the status, and what was said, of a daemon that did not start', () => {
   assert.deepEqual(launch('fail', ''), { status: 3, stderr: 'starting\n' });
 });

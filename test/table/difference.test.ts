@@ -17,6 +17,7 @@ test('the white list has canonical addresses of the right families that have not
       { address: '2001:DB8::1', expire: NOW + 10 },
       { address: '192.0.2.1', expire: NOW + 5 },
       { address: '::ffff:192.0.2.3', expire: NOW + 7 },
+      { address: '2001:db8::2', expire: NOW + 7 },
       { address: 'mail.example.org', expire: NOW + 10 },
       { address: '', expire: NOW + 10 },
     );
@@ -25,17 +26,16 @@ test('the white list has canonical addresses of the right families that have not
     [...all.expires],
     [
       ['192.0.2.1', NOW + 10],
-      ['2001:db8::1', NOW + 10],
-      ['192.0.2.3', NOW + 7],
+      ['2001:db8::2', NOW + 7],
     ],
   );
-  assert.deepEqual([all.otherFamily, all.invalid], [0, 2]);
+  assert.deepEqual([all.otherFamily, all.invalid, all.odd, all.firstOdd], [0, 2, 2, '2001:DB8::1']);
   const four = await readWhiteList(source, { ipv4: true, ipv6: false }, NOW);
   assert.deepEqual(
     Array.from(four.expires, ([address]) => address),
-    ['192.0.2.1', '192.0.2.3'],
+    ['192.0.2.1'],
   );
-  assert.deepEqual([four.otherFamily, four.invalid], [1, 2]);
+  assert.deepEqual([four.otherFamily, four.invalid, four.odd], [1, 2, 2]);
 });
 
 test('what is missing, what is too much and what is in order are told apart', async () => {

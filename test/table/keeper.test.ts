@@ -216,6 +216,30 @@ test('an entry that the administrator put in for good stays for good', async () 
   assert.equal(table.ends.get('192.0.2.1'), Number.POSITIVE_INFINITY);
 });
 
+test('what was put in for good gets an end once the table can have one', async () => {
+  const { clock, table, keeper, whiten, white } = setUp({ memory: { forgets: false } });
+  whiten(36, '192.0.2.1', '192.0.2.2');
+  table.ends.set('192.0.2.2', Number.POSITIVE_INFINITY);
+  await keeper.start();
+  await clock.advance(61);
+  // Declared anew with what it held; what is pushed is still written as before.
+  keeper.push(whiten(36, '192.0.2.3', '192.0.2.4'));
+  await settle();
+  assert.equal(table.ends.get('192.0.2.3'), Number.POSITIVE_INFINITY);
+  white.delete('192.0.2.4');
+  table.forgets = true;
+  table.faults.set('add', 'failed');
+  await clock.advance(61);
+  assert.equal(table.ends.get('192.0.2.3'), Number.POSITIVE_INFINITY, 'not yet');
+  table.faults.clear();
+  await clock.advance(61);
+  const days = (address: string): number => Math.round((table.ends.get(address)! - clock.now()) / DAY);
+  assert.deepEqual(table.held, ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  assert.deepEqual(['192.0.2.1', '192.0.2.3'].map(days), [36, 36]);
+  assert.equal(table.ends.get('192.0.2.2'), Number.POSITIVE_INFINITY, "the administrator's");
+  assert.equal(keeper.status().refreshed, 2);
+});
+
 test('addresses of a family that the table does not take, and what is no address, are left out', async () => {
   const { table, keeper, whiten } = setUp({ memory: { families: { ipv4: true, ipv6: false } } });
   whiten(36, '192.0.2.1', '2001:db8::1', 'garbage', '010.1.2.3', '');
@@ -226,11 +250,30 @@ test('addresses of a family that the table does not take, and what is no address
   assert.equal(keeper.status().waiting, 0);
 });
 
-test('addresses written in another way are the same address', async () => {
-  const { table, keeper, white, clock } = setUp();
-  white.set('2001:DB8:0::1', clock.now() + DAY).set('::ffff:192.0.2.1', clock.now() + DAY);
-  await keeper.start();
-  assert.deepEqual(table.held, ['192.0.2.1', '2001:db8::1']);
+test('an address that is trapped is not pushed for a key that is the same address in another form', async () => {
+  for (const forgets of [true, false]) {
+    const { clock, table, keeper, whiten, white, log } = setUp({ memory: { forgets } });
+    whiten(36, '192.0.2.1', '2001:db8::1');
+    // The canonical ones of these are trapped, which no white list tells.
+    const odd = whiten(36, '::ffff:192.0.2.2', '2001:DB8::2', '2001:db8:0::3');
+    await keeper.start();
+    keeper.push(odd);
+    await clock.advance(125);
+    assert.deepEqual(table.held, ['192.0.2.1', '2001:db8::1']);
+    assert.equal(keeper.status().waiting, 0);
+    assert.deepEqual(
+      log.filter(line => line.startsWith('warn')),
+      [
+        'warn: the database has white keys such as "::ffff:192.0.2.2", which is not how that address is written: they go to no table',
+      ],
+    );
+    table.calls.length = 0;
+    white.delete('2001:DB8::1');
+    keeper.expire(['2001:DB8::1']);
+    keeper.remove(['::ffff:192.0.2.1']);
+    await settle();
+    assert.deepEqual(table.calls, [], 'nor is one taken out');
+  }
 });
 
 test('a firewall that fails is said once, tried again with growing pauses, and looked at when it works', async () => {
@@ -332,6 +375,49 @@ test('a full table makes room for a new address by taking out what is white no l
   assert.equal(keeper.status().waiting, 0);
 });
 
+test('a full table with an address in wait is failing until there is room, and looked at ever less often', async () => {
+  for (const forgets of [true, false]) {
+    const { clock, table, keeper, whiten, white, log } = setUp({
+      memory: { forgets, capacity: 2 },
+    });
+    whiten(36, '192.0.2.1', '192.0.2.2');
+    await keeper.start();
+    log.length = 0;
+    table.calls.length = 0;
+    keeper.push(whiten(36, '192.0.2.3'));
+    await clock.advance(1 + 2 + 4 + 8 + 16 + 32 + 60);
+    assert.equal(keeper.status().state, 'failing');
+    assert.equal(keeper.status().waiting, 1);
+    assert.deepEqual(log, ['warn: Cannot add to memory table: it is full; trying again until it works']);
+    assert.equal(table.calls.filter(call => call === 'read').length, 7);
+    assert.equal(keeper.status().failures, 8);
+    white.delete('192.0.2.1');
+    table.ends.delete('192.0.2.1');
+    await clock.advance(60);
+    assert.deepEqual(table.held, ['192.0.2.2', '192.0.2.3']);
+    assert.match(log[1]!, /works again after \d+ s and 8 failed attempts$/);
+    assert.equal(keeper.status().state, 'in-line');
+  }
+});
+
+test('a full table goes on being refreshed, by looks as by pushes', async () => {
+  const { clock, table, keeper, whiten } = setUp({ memory: { capacity: 3 } });
+  whiten(0.2, '192.0.2.1', '192.0.2.2');
+  whiten(36, '192.0.2.3', '192.0.2.4');
+  await keeper.start();
+  assert.deepEqual(table.held, ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+  await clock.advance(3600);
+  whiten(36, '192.0.2.1');
+  await clock.advance(61);
+  const left = (address: string): number => Math.round((table.ends.get(address)! - clock.now()) / DAY);
+  assert.equal(left('192.0.2.1'), 36, 'by a look');
+  await clock.advance(0.2 * DAY - 3600 - 120);
+  keeper.push(whiten(36, '192.0.2.5', '192.0.2.2', '192.0.2.6'));
+  await clock.advance(0);
+  assert.equal(left('192.0.2.2'), 36, 'by a push');
+  assert.equal(keeper.status().state, 'failing');
+});
+
 test('nothing is taken out when the database has nothing white, even of a table that is ours alone', async () => {
   const { clock, table, keeper, whiten, white, log } = setUp({ isOwner: true, memory: { forgets: false } });
   whiten(36, '192.0.2.1', '192.0.2.2');
@@ -399,6 +485,79 @@ test('a new database says nothing of a table that others filled', async () => {
   await clock.advance(100);
   assert.deepEqual(log, [
     'info: memory table is in line with the database: 0 entries, 0 put in, 0 taken out',
+  ]);
+});
+
+/** `count` addresses of 10.0.0.0/16. */
+function many(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+}
+
+test('another database knows nothing of the entries that the one before put in: they stay', async () => {
+  for (const forgets of [true, false]) {
+    const { clock, table, keeper, whiten, white, log } = setUp({ memory: { forgets } });
+    whiten(36, ...many(200));
+    await keeper.start();
+    log.length = 0;
+    white.clear();
+    whiten(36, '192.0.2.1');
+    keeper.forget();
+    await clock.advance(200);
+    assert.equal(table.held.length, 201);
+    assert.deepEqual(log, [
+      'info: memory table is in line with the database: 1 entries, 1 put in, 0 taken out',
+    ]);
+    white.delete('192.0.2.1');
+    whiten(36, '192.0.2.2');
+    await clock.advance(61);
+    assert.deepEqual(table.held.slice(-1), ['192.0.2.2'], 'what the new one put in is ours');
+    assert.equal(table.held.length, 201);
+  }
+});
+
+test('a database that is replaced during a look leaves the look without effect', async () => {
+  const { table, keeper, whiten, white, log } = setUp({ isOwner: false, memory: { forgets: false } });
+  const old = whiten(36, ...many(200));
+  await keeper.start();
+  log.length = 0;
+  let open = (): void => undefined;
+  for (const method of ['read', 'add']) {
+    table.ends.delete('10.0.0.7');
+    white.clear();
+    for (const { address, expire } of old) white.set(address, expire);
+    table.gate = one => (one === method ? new Promise(resolve => (open = resolve)) : Promise.resolve());
+    const look = keeper.reconcile();
+    await settle();
+    white.clear();
+    whiten(36, '192.0.2.1');
+    keeper.forget();
+    table.gate = async () => undefined;
+    open();
+    await look;
+    await keeper.reconcile();
+    assert.ok(table.held.length >= 200, method);
+    assert.equal(keeper.status().entries, 1);
+  }
+});
+
+test('the keeper says how many go where most of a table goes at a look', async () => {
+  const { clock, table, keeper, whiten, white, log } = setUp({ memory: { forgets: false } });
+  whiten(36, ...many(40), '192.0.2.1');
+  await keeper.start();
+  log.length = 0;
+  for (const address of many(20)) white.delete(address);
+  await clock.advance(61);
+  assert.deepEqual(log, [], 'twenty are not many');
+  whiten(36, ...many(40));
+  await clock.advance(61);
+  table.faults.set('add', 'failed');
+  for (const address of many(30)) white.delete(address);
+  whiten(36, '192.0.2.2');
+  await clock.advance(61);
+  assert.deepEqual(table.held.length, 11);
+  assert.deepEqual(log, [
+    'warn: memory table: 30 of 41 entries were not white any more and taken out',
+    'warn: Cannot add memory table: failed; trying again until it works',
   ]);
 });
 

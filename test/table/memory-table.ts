@@ -44,19 +44,20 @@ export class MemoryTable implements Table {
   lag: () => Promise<void> = async () => undefined;
   checksum: string | undefined;
   readonly #now: () => number;
-  readonly #forgets: boolean;
+  /** Whether the firewall forgets; what is put in meanwhile stays as it is. */
+  forgets: boolean;
   readonly #capacity: number;
 
   constructor(options: MemoryTableOptions = {}) {
     this.#now = options.now ?? (() => Date.now() / 1000);
-    this.#forgets = options.forgets ?? true;
+    this.forgets = options.forgets ?? true;
     this.#capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.families = options.families ?? { ipv4: true, ipv6: true };
   }
 
   async probe(): Promise<TableState> {
     await this.#begin('probe');
-    return { forgets: this.#forgets, warnings: [] };
+    return { forgets: this.forgets, warnings: [] };
   }
 
   async read(): Promise<EntryList> {
@@ -124,7 +125,7 @@ export class MemoryTable implements Table {
   #put(entries: Entries): void {
     for (const { address, lifetimeSeconds } of entries) {
       if (!takes(this.families, address)) continue;
-      const life = this.#forgets
+      const life = this.forgets
         ? Math.min(lifetimeSeconds ?? Number.POSITIVE_INFINITY, MAX_LIFETIME_SECONDS)
         : undefined;
       this.ends.set(address, this.#now() + (life ?? Number.POSITIVE_INFINITY));

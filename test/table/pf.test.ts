@@ -156,6 +156,29 @@ test('each way in which pfctl fails is a sentence that says what to do', async t
   }
 });
 
+test('a status without a word is told in words, noise or not', async t => {
+  for (const platform of ['openbsd', 'freebsd'] as const) {
+    for (const [kind, message] of [
+      [
+        'status-1',
+        /: pfctl could not open \/dev\/pf, or does not know its arguments \(status 1\); run it as root, and /,
+      ],
+      [
+        'status-2',
+        /: pfctl found that not all addresses match \(status 2\), .*; see that it is the pfctl of this system$/,
+      ],
+      [
+        'status-255',
+        /: pf refused it and gave no reason \(status 255\); see whether .*, and load the rules anew$/,
+      ],
+      ['status-3', /: pfctl ended with status 3: it said nothing$/],
+    ] as const) {
+      const { table } = open(t, { platform, faults: [{ kind, command: 'add' }] });
+      await rejects(table.add(entries('192.0.2.1')), 'failed', message);
+    }
+  }
+});
+
 test('a listing that does not end is cut off', async t => {
   const { table } = open(t, { faults: [{ kind: 'babble' }] }, { outputLimitBytes: 1 << 20 });
   await rejects(table.read(), 'failed', /pfctl said more than 1048576 bytes and was killed$/);
