@@ -15,7 +15,7 @@ import { formatNumber } from './format.js';
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const [verb, ...hosts] = operands;
   if (verb !== 'push') throw new UsageError(`unknown operand "${verb}"; did you mean "push"?`);
-  const texts = [...new Set([...settings['sync-target'], ...hosts])];
+  const texts = [...new Set(hosts.length > 0 ? hosts : settings['sync-target'])];
   if (texts.length === 0) throw new UsageError('"sync push" needs a HOST, or targets with -Y');
   const { key, warnings } = await readSyncKey(settings['sync-key']).catch(usage);
   for (const warning of warnings) warn(`warning: ${warning}`);
@@ -36,7 +36,6 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   try {
     await sender.start();
     const result = await sender.push(whiteEntries(store, settings), {
-      ...(hosts.length > 0 && { to: hosts }),
       signal: interrupt.signal,
       onProgress: ({ addresses }) => {
         if (isTerminal) process.stderr.write(`\r\x1b[K${formatNumber(addresses)} addresses sent`);
