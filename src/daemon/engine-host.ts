@@ -129,6 +129,7 @@ export class EngineHost {
   /** Goes on with other settings. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
     this.#engine.use(settings);
+    this.#sync?.use(settings);
     for (const keeper of this.#keepers) void keeper.reconcile();
     this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
   }

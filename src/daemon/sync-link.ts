@@ -1,6 +1,7 @@
 // Synchronisation with other tarpits: tells them what became white here, and applies what they say.
 
-import { canonicalAddress } from '../address/address.js';
+import { canonicalAddress, MAPPED_WORD } from '../address/address.js';
+import { PrefixSet } from '../address/prefix.js';
 import type { Settings } from '../options/table.js';
 import type { Store } from '../store/store.js';
 import { readSyncKey } from '../sync/key.js';
@@ -55,10 +56,12 @@ export class SyncLink {
   readonly #options: SyncLinkOptions;
   readonly #sender: SyncSender | undefined;
   readonly #receiver: SyncReceiver | undefined;
+  #ignore: PrefixSet;
 
   private constructor(options: SyncLinkOptions, targets: readonly SyncTarget[]) {
     this.#options = options;
     const { settings, log } = options;
+    this.#ignore = new PrefixSet(settings.ignore);
     const common = {
       key: Buffer.from(options.key.key, 'latin1'),
       port: settings['sync-port'],
@@ -82,6 +85,7 @@ export class SyncLink {
         peers: peersOf(settings, targets),
         windowSeconds: settings['sync-window'],
         deliver: entries => this.#deliver(entries),
+        isIgnored: address => this.#ignore.has(0, 0, MAPPED_WORD, address),
         owns: (address, port) => this.#sender?.owns(address, port) ?? false,
       });
     }
@@ -94,6 +98,11 @@ export class SyncLink {
     await link.#sender?.start();
     void link.#adopt();
     return link;
+  }
+
+  /** Goes on with the networks to ignore that other settings name; nothing else of them matters here. */
+  use(settings: Settings): void {
+    this.#ignore = new PrefixSet(settings.ignore);
   }
 
   /** Tells peers of what was written here. */

@@ -39,7 +39,7 @@ export class PeerAccount {
   readonly refusals: Refusals = new Refusals();
   messages = 0;
   entries = 0;
-  readonly skipped: Record<EntrySkip, number> = { ended: 0, 'bad-address': 0, grey: 0 };
+  readonly skipped: Record<EntrySkip, number> = { ended: 0, 'bad-address': 0, grey: 0, 'ignored-network': 0 };
   lastHeard: { time: number; address: string; lagSeconds: number } | undefined;
 
   constructor(text: string) {

@@ -29,6 +29,8 @@ export interface SyncReceiverOptions {
   deliver(entries: readonly ReceivedEntry[]): Promise<void> | void;
   /** Whether a datagram is one of our own that came back: `owns` of our sender. */
   owns?(address: string, port: number): boolean;
+  /** Whether an address, as one word, cannot become white: it is in a network of `--ignore`. */
+  isIgnored?(address: number): boolean;
   /** Entries that wait for delivery, at most; 10,000 unless given. */
   readonly maxQueued?: number;
   /** Messages remembered so that they are not accepted twice, at most; 131,072 unless given, about 100 bytes each. */
@@ -157,9 +159,10 @@ export class SyncReceiver {
     peer.messages++;
     peer.lastHeard = { time: now, address, lagSeconds: Math.floor(now) - newest };
     const latestExpire = Math.floor(now) + this.#options.whiteexpSeconds;
+    const isIgnored = (word: number): boolean => this.#options.isIgnored?.(word) ?? false;
     const received: ReceivedEntry[] = [];
     for (const entry of entries) {
-      const one = receiveEntry(entry, peer.text, now, latestExpire);
+      const one = receiveEntry(entry, peer.text, now, latestExpire, isIgnored);
       if (typeof one === 'string') {
         peer.skipped[one]++;
         continue;

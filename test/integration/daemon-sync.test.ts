@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { formatIpv4 } from '../../src/address/address.js';
+import type { SyncReceiverStatus } from '../../src/sync/receiver.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message-decode.js';
-import { TestSocket } from '../sync/helpers.js';
+import { encodeSyncMessage } from '../../src/wire/sync-message-encode.js';
+import { dottedQuad, TestSocket } from '../sync/helpers.js';
 import { synStream } from './pflog-stream.js';
 import { inFolder, makeFifo, openFifo, until } from './running-daemon.js';
 
@@ -61,4 +63,40 @@ test('what one daemon sees is white at its peer, and a missing key is told loudl
       writer.destroy();
     }),
   );
+});
+
+/** Says to a daemon of this machine that these are white. */
+async function tellWhite(port: string, counter: number, ...addresses: string[]): Promise<void> {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const entries = addresses.map(address => {
+    return { kind: 'white' as const, timestamp, expire: timestamp + 3600, address: dottedQuad(address) };
+  });
+  const socket = await new TestSocket().open();
+  await socket.send(encodeSyncMessage({ counter, entries }, new Uint8Array(0)), Number(port), '127.0.0.12');
+  await socket.close();
+}
+
+test('what a peer says of an ignored network does not become white, a network that a reload adds included', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    writeFileSync(folder.at('networks'), '198.51.100.0/24\n');
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const ignoring = ['--ignore', '192.0.2.0/24', '--ignore-file', './networks'];
+    const daemon = folder.start('-l', './log', '--sync-key', './no-key', ...listening, ...ignoring);
+    await daemon.logged(/^capturing on |^waiting for /i);
+    await tellWhite(port, 0, '192.0.2.1', '198.51.100.1', '203.0.113.1');
+    await daemon.logged(/^whitelisting 203\.0\.113\.1, as a peer says$/);
+    writeFileSync(folder.at('networks'), '203.0.113.0/24\n');
+    daemon.signal('SIGHUP');
+    await daemon.logged(/^configuration read again$/);
+    await tellWhite(port, 1, '203.0.113.2', '198.51.100.2');
+    await daemon.logged(/^whitelisting 198\.51\.100\.2, as a peer says$/);
+    const { sync } = folder.status() as unknown as { sync: { receiver: SyncReceiverStatus } };
+    assert.equal(sync.receiver.peers[0]!.skipped['ignored-network'], 3);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['198.51.100.2', '203.0.113.1'],
+    );
+  });
 });
