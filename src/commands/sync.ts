@@ -1,12 +1,13 @@
 // sync push: sends the whitelist to the targets at a bounded rate, for peers that were down or are new.
 
 import { openDatabase } from '../daemon/open-database.js';
-import { resolveTargets } from '../daemon/sync-link.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Store } from '../store/store.js';
 import { readSyncKey } from '../sync/key.js';
 import { SyncSender } from '../sync/sender.js';
+import { REAL_SURROUNDINGS } from '../sync/surroundings.js';
+import { resolveTargets } from '../sync/target.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 import { formatNumber } from './format.js';
@@ -19,7 +20,7 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   if (texts.length === 0) throw new UsageError('"sync push" needs a HOST, or targets with -Y');
   const { key, warnings } = await readSyncKey(settings['sync-key']).catch(usage);
   for (const warning of warnings) warn(`warning: ${warning}`);
-  const targets = await resolveTargets(texts).catch(usage);
+  const targets = await resolveTargets(texts, REAL_SURROUNDINGS).catch(usage);
   const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   const sender = new SyncSender({
     targets,
@@ -27,7 +28,7 @@ export async function run({ settings, operands, output, warn }: Context): Promis
     port: settings['sync-port'],
     group: settings['sync-group'],
     whiteexpSeconds: settings.whiteexp * 3600,
-    log: { info: warn, warn },
+    log: { info: warn, warn, error: warn },
     confirm: async () => new Map(),
   });
   const interrupt = new AbortController();

@@ -69,8 +69,8 @@ export class EngineHost {
       });
       host = new EngineHost(options, engine, lock, () => control);
       await engine.expire();
-      await host.#startSync();
       for (const keeper of host.#keepers) void keeper.start();
+      await host.#startSync();
       return host;
     } catch (error) {
       lock.release();
@@ -103,7 +103,11 @@ export class EngineHost {
       settings,
       key: syncKey,
       store: () => engine.store,
-      log: { info: line => logger.info(line), warn: line => logger.warn(line) },
+      log: {
+        info: line => logger.info(line),
+        warn: line => logger.warn(line),
+        error: line => logger.error(line),
+      },
       onWhite: white => {
         engine.learnWhite(white);
         for (const keeper of this.#keepers) keeper.push(white);

@@ -10,9 +10,8 @@ import { defaultPeers } from '../sync/peers.js';
 import type { ReceivedEntry } from '../sync/received-entry.js';
 import { SyncReceiver } from '../sync/receiver.js';
 import { SyncSender } from '../sync/sender.js';
-import { parseSyncTarget } from '../sync/settings.js';
 import { REAL_SURROUNDINGS, type SyncLog } from '../sync/surroundings.js';
-import { resolveTarget, type SyncTarget } from '../sync/target.js';
+import { resolveTargets, type SyncTarget } from '../sync/target.js';
 import { entryStatus } from '../whitelist/entry.js';
 import type { WhiteAddress } from './live-writer.js';
 import { whiteSource } from './white-source.js';
@@ -50,6 +49,9 @@ export async function readLinkKey(
 export function wantsSync(settings: Settings): boolean {
   return settings['sync-target'].length > 0 || settings['sync-listen'] !== undefined;
 }
+
+/** How long the start waits for names; those that take longer are found out in the background. */
+const RESOLVE_SECONDS = 3;
 
 /** A sender, a receiver, or both. */
 export class SyncLink {
@@ -91,9 +93,10 @@ export class SyncLink {
     }
   }
 
-  /** Finds out what the targets are, and opens the sockets. @throws Error in one line */
+  /** Finds out what the targets are, in a few seconds, and opens the sockets. @throws Error in one line */
   static async start(options: SyncLinkOptions): Promise<SyncLink> {
-    const link = new SyncLink(options, await resolveTargets(options.settings['sync-target']));
+    const texts = options.settings['sync-target'];
+    const link = new SyncLink(options, await resolveTargets(texts, REAL_SURROUNDINGS, RESOLVE_SECONDS));
     await link.#receiver?.start();
     await link.#sender?.start();
     void link.#adopt();
@@ -187,19 +190,6 @@ export class SyncLink {
   async close(): Promise<void> {
     await Promise.all([this.#sender?.close(), this.#receiver?.close()]);
   }
-}
-
-/** What the targets of `-Y` are on this machine. @throws Error for one that is neither host nor interface */
-export async function resolveTargets(texts: readonly string[]): Promise<SyncTarget[]> {
-  const targets: SyncTarget[] = [];
-  for (const text of texts) {
-    const parsed = parseSyncTarget(text);
-    if ('error' in parsed) throw new Error(`-Y ${text}: ${parsed.error}`);
-    const target = await resolveTarget(text, parsed.value, REAL_SURROUNDINGS);
-    if ('error' in target) throw new Error(`-Y ${text}: ${target.error}`);
-    targets.push(target.value);
-  }
-  return targets;
 }
 
 function peersOf(settings: Settings, targets: readonly SyncTarget[]): SyncPeer[] {

@@ -27,6 +27,8 @@ export interface DestinationOptions {
   onReturn(destination: Destination, signal: AbortSignal): void;
 }
 
+const INTERFACE = 'an interface with an IPv4 address';
+
 interface OpenTarget {
   readonly target: SyncTarget;
   /** By address, of a group with its interface. */
@@ -57,8 +59,13 @@ export class Destinations implements LinkListener {
       for (const address of target.addresses) opening.push(this.#add(open, address));
       if (target.addresses.length === 1 && target.addresses[0] === target.text) continue;
       const { surroundings, log } = this.#options;
-      open.host = new HostAddresses(target.text, target.addresses, surroundings, log, addresses =>
-        this.#follow(open, addresses),
+      open.host = new HostAddresses(
+        target.text,
+        target.addresses,
+        surroundings,
+        log,
+        addresses => this.#follow(open, addresses),
+        code => log.error(`Sync target "${target.text}" is neither a host (${code}) nor ${INTERFACE}`),
       );
     }
     await Promise.all(opening);

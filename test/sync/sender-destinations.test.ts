@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeSyncMessage } from '../../src/wire/sync-message-decode.js';
-import { hostTarget, settle, TestSocket, until } from './helpers.js';
+import { hostTarget, settle, TestSocket, TestSurroundings, until } from './helpers.js';
 import { closing, DAY, heard, KEY, NOW, openSender, seen, WHITEEXP } from './open-sender.js';
 
 test('every address of a host is told, one that two targets have only once', async () => {
@@ -105,6 +105,32 @@ test('a host that cannot be resolved at first is told as soon as it can', async 
   sender.announce([seen('192.0.2.2', NOW + 30, true)]);
   const [message] = await heard(socket, 1);
   assert.deepEqual(message?.entries, [`192.0.2.2 ${30 + WHITEEXP}`]);
+});
+
+test('a name that turns out late to be neither a host nor an interface is an error in the log, once', async () => {
+  const surroundings = new TestSurroundings();
+  surroundings.hosts = { later: { code: 'EAI_AGAIN' } };
+  const { log } = await openSender({
+    targets: [
+      { kind: 'host', text: 'mx9', addresses: [] },
+      { kind: 'host', text: 'later', addresses: [] },
+    ],
+    surroundings,
+  });
+  await settle();
+  const lines = [
+    'error Sync target "mx9" is neither a host (ENOTFOUND) nor an interface with an IPv4 address',
+    'warn Sync: cannot resolve "later" (EAI_AGAIN)',
+  ];
+  assert.deepEqual(log.lines, lines);
+  await surroundings.advance(3600);
+  assert.deepEqual(log.lines, lines);
+  surroundings.hosts = {};
+  await surroundings.advance(7200);
+  assert.deepEqual(log.lines, [
+    ...lines,
+    'error Sync target "later" is neither a host (ENOTFOUND) nor an interface with an IPv4 address',
+  ]);
 });
 
 test('the return of a target is told once, with its address to push to', async () => {
