@@ -2,6 +2,8 @@
 
 import { canonicalAddress, MAPPED_WORD } from '../address/address.js';
 import { PrefixSet } from '../address/prefix.js';
+import { seenFileOf } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { Store } from '../store/store.js';
 import { readSyncKey } from '../sync/key.js';
@@ -9,6 +11,7 @@ import type { SyncPeer } from '../sync/peers.js';
 import { defaultPeers } from '../sync/peers.js';
 import type { ReceivedEntry } from '../sync/received-entry.js';
 import { SyncReceiver } from '../sync/receiver.js';
+import { SeenFile } from '../sync/seen-file.js';
 import { SyncSender } from '../sync/sender.js';
 import { REAL_SURROUNDINGS, type SyncLog } from '../sync/surroundings.js';
 import { resolveTargets, type SyncTarget } from '../sync/target.js';
@@ -87,6 +90,7 @@ export class SyncLink {
         peers: peersOf(settings, targets),
         windowSeconds: settings['sync-window'],
         deliver: entries => this.#deliver(entries),
+        seenRecord: new SeenFile(seenFileOf(databaseOf(settings)), log),
         isIgnored: address => this.#ignore.has(0, 0, MAPPED_WORD, address),
         owns: (address, port) => this.#sender?.owns(address, port) ?? false,
       });

@@ -9,7 +9,7 @@ import { ListeningSocket, type ListeningStatus } from './listening-socket.js';
 import { type PeerAccount, type PeerStatus, Peers, type SyncPeer } from './peers.js';
 import { type ReceivedEntry, receiveEntry } from './received-entry.js';
 import { type ReceiveRefusal, Refusals } from './refusals.js';
-import { SeenMessages } from './seen-messages.js';
+import { SeenMessages, type SeenRecord } from './seen-messages.js';
 import type { ListenText } from './settings.js';
 import { REAL_SURROUNDINGS, type Surroundings, type SyncLog } from './surroundings.js';
 
@@ -35,6 +35,8 @@ export interface SyncReceiverOptions {
   readonly maxQueued?: number;
   /** Messages remembered so that they are not accepted twice, at most; 131,072 unless given, about 100 bytes each. */
   readonly maxRemembered?: number;
+  /** Where they are remembered beyond a restart. */
+  readonly seenRecord?: SeenRecord;
   readonly surroundings?: Surroundings;
 }
 
@@ -76,7 +78,11 @@ export class SyncReceiver {
   constructor(options: SyncReceiverOptions) {
     this.#options = options;
     this.#surroundings = options.surroundings ?? REAL_SURROUNDINGS;
-    this.#seen = new SeenMessages(options.windowSeconds, options.maxRemembered ?? 131_072);
+    this.#seen = new SeenMessages(
+      options.windowSeconds,
+      options.maxRemembered ?? 131_072,
+      options.seenRecord,
+    );
     this.#delivery = new Delivery(
       options.maxQueued ?? 10_000,
       entries => options.deliver(entries),
@@ -94,6 +100,7 @@ export class SyncReceiver {
    * @throws {Error} when the port is taken, or the interface is not there.
    */
   async start(): Promise<void> {
+    this.#seen.restore(this.#surroundings.now());
     await this.#socket.open();
   }
 
@@ -113,6 +120,7 @@ export class SyncReceiver {
   async close(): Promise<void> {
     this.#peers.close();
     await this.#socket.close();
+    this.#seen.close();
   }
 
   #hear(bytes: Buffer, { address, port }: RemoteInfo): void {
