@@ -67,7 +67,7 @@ export class SyncReceiver {
   readonly #surroundings: Surroundings;
   readonly #socket: ListeningSocket;
   readonly #peers: Peers;
-  readonly #strangers = new Refusals();
+  readonly #strangers: Refusals;
   readonly #seen: SeenMessages;
   readonly #delivery: Delivery<ReceivedEntry>;
   #own = 0;
@@ -78,6 +78,7 @@ export class SyncReceiver {
   constructor(options: SyncReceiverOptions) {
     this.#options = options;
     this.#surroundings = options.surroundings ?? REAL_SURROUNDINGS;
+    this.#strangers = new Refusals(this.#surroundings, options.log);
     this.#seen = new SeenMessages(
       options.windowSeconds,
       options.maxRemembered ?? 131_072,
@@ -119,6 +120,7 @@ export class SyncReceiver {
   /** Stops listening. What was accepted is delivered still. */
   async close(): Promise<void> {
     this.#peers.close();
+    this.#strangers.close();
     await this.#socket.close();
     this.#seen.close();
   }
@@ -137,14 +139,14 @@ export class SyncReceiver {
     }
     const message = decodeSyncMessage(bytes, this.#options.key);
     if (typeof message === 'string') {
-      this.#refuse(peer.refusals, message, address, now);
+      peer.refusals.count(message, address);
       return;
     }
     // A message without entries only asks whether we are here.
     if (message.entries.length === 0) return;
     const reason = this.#refusal(message, bytes, now);
     if (reason === undefined) this.#accept(message, peer, address, now);
-    else this.#refuse(peer.refusals, reason, address, now);
+    else peer.refusals.count(reason, address);
   }
 
   /** What is said against a message of the right HMAC. */
@@ -184,18 +186,13 @@ export class SyncReceiver {
 
   #turnAway(peer: PeerAccount | undefined, reason: ReceiveRefusal, address: string, now: number): void {
     if (peer !== undefined) {
-      this.#refuse(peer.refusals, reason, address, now);
+      peer.refusals.count(reason, address);
     } else if (this.#isLocal(address, now)) {
       this.#own++;
     } else {
       this.#peers.refresh();
-      this.#refuse(this.#strangers, reason, address, now);
+      this.#strangers.count(reason, address);
     }
-  }
-
-  #refuse(refusals: Refusals, reason: ReceiveRefusal, sender: string, now: number): void {
-    const line = refusals.count(reason, sender, now);
-    if (line !== undefined) this.#options.log.warn(line);
   }
 
   /** Whether the address is one of this machine's: a spamd beside us multicasts, too. */
