@@ -209,7 +209,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'sync-peer': list('PEER', 'Host, address or network to listen to (the -Y targets)', value => {
     const parsed = parseSyncPeer(value);
     return 'error' in parsed
-      ? { expected: 'a host, an IPv4 address or an IPv4 network' }
+      ? expecting(parsed, 'a host, an IPv4 address or an IPv4 network')
       : { value: { text: value, peer: parsed.value } };
   }),
   'sync-group': text('ADDRESS', 'Multicast group (greyd has 224.0.1.241)', DEFAULT_SYNC_GROUP, value =>
@@ -326,12 +326,17 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
 };
 
 function expecting<T>(parsed: { value: T } | { error: string }, expected: string): Parsed<T> {
-  return 'error' in parsed ? { expected } : parsed;
+  return 'error' in parsed ? { expected: because(expected, parsed.error) } : parsed;
+}
+
+/** What was expected, with the reason why this is not it where that says more. */
+function because(expected: string, reason: string): string {
+  return /^is (not|neither) /.test(reason) ? expected : `${expected} (this ${reason})`;
 }
 
 /** The text itself, if it is of the right kind: what it means is found out at start. */
-function accept(parsed: object, value: string): Parsed<string> {
-  return 'error' in parsed ? { expected: 'a host or an interface[:ttl]' } : { value };
+function accept(parsed: { value: unknown } | { error: string }, value: string): Parsed<string> {
+  return 'error' in parsed ? expecting(parsed, 'a host or an interface[:ttl]') : { value };
 }
 
 function parseTable(value: string): Parsed<TableSpec> {
