@@ -13,7 +13,7 @@ import { TableKeeper } from '../table/keeper.js';
 import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
-import { statusLine, statusReport } from './status.js';
+import { type StatusReport, statusLine, statusReport } from './status.js';
 import { type SyncKeyText, SyncLink } from './sync-link.js';
 import { whiteSource } from './white-source.js';
 
@@ -139,7 +139,7 @@ export class EngineHost {
   }
 
   /** All that `spamlogd status` tells. */
-  report(): object {
+  report(): StatusReport {
     const { capture, logDropped, version } = this.#options;
     return statusReport({
       version,

@@ -10,9 +10,9 @@ import { readSyncKey } from '../sync/key.js';
 import type { SyncPeer } from '../sync/peers.js';
 import { defaultPeers } from '../sync/peers.js';
 import type { ReceivedEntry } from '../sync/received-entry.js';
-import { SyncReceiver } from '../sync/receiver.js';
+import { SyncReceiver, type SyncReceiverStatus } from '../sync/receiver.js';
 import { SeenFile } from '../sync/seen-file.js';
-import { SyncSender } from '../sync/sender.js';
+import { SyncSender, type SyncSenderStatus } from '../sync/sender.js';
 import { REAL_SURROUNDINGS, type SyncLog } from '../sync/surroundings.js';
 import { resolveTargets, type SyncTarget } from '../sync/target.js';
 import { entryStatus } from '../whitelist/entry.js';
@@ -55,6 +55,13 @@ export function wantsSync(settings: Settings): boolean {
 
 /** How long the start waits for names; those that take longer are found out in the background. */
 const RESOLVE_SECONDS = 3;
+
+/** How synchronisation fares. */
+export interface SyncStatus {
+  readonly key: SyncKeyText['state'];
+  readonly sender: SyncSenderStatus | null;
+  readonly receiver: SyncReceiverStatus | null;
+}
 
 /** A sender, a receiver, or both. */
 export class SyncLink {
@@ -178,7 +185,7 @@ export class SyncLink {
   }
 
   /** How targets and peers fare. */
-  status(): object {
+  status(): SyncStatus {
     return {
       key: this.#options.key.state,
       sender: this.#sender?.status() ?? null,
