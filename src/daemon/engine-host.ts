@@ -3,16 +3,18 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
+import { EXPOSITION_TYPE } from '../metrics/exposition.js';
 import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
-import { type ControlServer, openControlServer } from '../system/control-server.js';
+import { type ControlServer, openControlServer, TextAnswer } from '../system/control-server.js';
 import { claimPidFile, type PidFile } from '../system/pid-file.js';
 import { TableKeeper } from '../table/keeper.js';
 import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
+import { metricsOf } from './metrics.js';
 import { type StatusReport, statusLine, statusReport } from './status.js';
 import { type SyncKeyText, SyncLink } from './sync-link.js';
 import { whiteSource } from './white-source.js';
@@ -66,6 +68,7 @@ export class EngineHost {
       let host: EngineHost | undefined;
       const control = await openControlServer(settings['control-socket'], {
         'GET /status': () => host?.report() ?? null,
+        'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(host.report()) : ''),
       });
       host = new EngineHost(options, engine, lock, () => control);
       await engine.expire();

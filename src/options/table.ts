@@ -113,6 +113,7 @@ export interface Settings {
   readonly 'min-age': number | undefined;
   readonly 'min-count': number | undefined;
   readonly json: boolean;
+  readonly metrics: boolean;
   readonly strict: boolean;
   readonly at: number | undefined;
   readonly status: readonly ListStatus[];
@@ -303,6 +304,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     onlyHere,
   ),
   json: flag('Write JSON', onlyHere),
+  metrics: flag("Write metrics in Prometheus' text format", onlyHere),
   strict: flag('Exit with status 65 when a capture ends inside a record', onlyHere),
   at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime, onlyHere),
   status: commaList<ListStatus>(
