@@ -122,7 +122,7 @@ export class SyncReceiver {
     this.#peers.close();
     this.#strangers.close();
     await this.#socket.close();
-    this.#seen.close();
+    await this.#seen.close();
   }
 
   #hear(bytes: Buffer, { address, port }: RemoteInfo): void {

@@ -45,12 +45,16 @@ export class Refusals {
     this.#lastSender = sender;
     const wait = this.#toldAt + TELL_SECONDS - this.#surroundings.now();
     if (wait <= 0) this.#tell();
-    else this.#cancelTelling ??= this.#surroundings.schedule(1000 * wait, () => this.#tell());
+    else this.#cancelTelling ??= this.#tellIn(Math.min(wait, TELL_SECONDS));
   }
 
   /** Logs what was not logged yet. */
   close(): void {
     if (this.#untold.size > 0) this.#tell();
+  }
+
+  #tellIn(seconds: number): () => void {
+    return this.#surroundings.schedule(1000 * seconds, () => this.#tell());
   }
 
   #tell(): void {

@@ -9,14 +9,14 @@ export interface SeenMessage {
   readonly timestamp: number;
 }
 
-/** Where accepted messages are kept beyond a restart. Never throws. */
+/** Where accepted messages are kept beyond a restart. Never throws, never rejects. */
 export interface SeenRecord {
   load(): readonly SeenMessage[];
-  /** Before anything becomes of the message. */
   add(message: SeenMessage): void;
   /** Only these count any more. */
   replace(messages: readonly SeenMessage[]): void;
-  close(): void;
+  /** Fulfilled when everything is kept. */
+  close(): Promise<void>;
 }
 
 /** Stands for all messages up to its time: they were dropped before theirs. */
@@ -74,8 +74,8 @@ export class SeenMessages {
     return 'unseen';
   }
 
-  close(): void {
-    this.#record?.close();
+  async close(): Promise<void> {
+    await this.#record?.close();
   }
 
   #remember(hmac: string, timestamp: number, now: number): void {

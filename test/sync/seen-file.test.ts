@@ -16,23 +16,27 @@ function hmac(number: number): string {
 }
 
 function setUp(t: TestContext) {
+  let running: SeenMessages | undefined;
+  const close = async (): Promise<void> => running?.close();
+  // Before the folder is removed.
+  t.after(close);
   const path = join(temporaryFolder(t), 'spamd.sqlite.sync');
   const log = new TestLog();
   /** A memory as after a restart. */
-  const restart = (now: number, limit = 100): SeenMessages => {
-    const seen = new SeenMessages(WINDOW, limit, new SeenFile(path, log));
-    seen.restore(now);
-    t.after(() => seen.close());
-    return seen;
+  const restart = async (now: number, limit = 100): Promise<SeenMessages> => {
+    await close();
+    running = new SeenMessages(WINDOW, limit, new SeenFile(path, log));
+    running.restore(now);
+    return running;
   };
-  return { path, log, restart };
+  return { path, log, restart, close };
 }
 
-test('what was accepted before a restart is seen after it, and after the next one', t => {
+test('what was accepted before a restart is seen after it, and after the next one', async t => {
   const { path, log, restart } = setUp(t);
-  assert.equal(restart(NOW).see(hmac(1), NOW, NOW), 'unseen');
-  assert.equal(restart(NOW + 1).see(hmac(2), NOW + 1, NOW + 1), 'unseen');
-  const third = restart(NOW + 2);
+  assert.equal((await restart(NOW)).see(hmac(1), NOW, NOW), 'unseen');
+  assert.equal((await restart(NOW + 1)).see(hmac(2), NOW + 1, NOW + 1), 'unseen');
+  const third = await restart(NOW + 2);
   assert.equal(third.see(hmac(1), NOW, NOW + 2), 'seen');
   assert.equal(third.see(hmac(2), NOW + 1, NOW + 2), 'seen');
   assert.equal(third.see(hmac(3), NOW + 1, NOW + 2), 'unseen');
@@ -40,51 +44,54 @@ test('what was accepted before a restart is seen after it, and after the next on
   assert.deepEqual(log.lines, []);
 });
 
-test('what was dropped for want of room is not accepted after a restart either', t => {
+test('what was dropped for want of room is not accepted after a restart either', async t => {
   const { restart } = setUp(t);
-  const seen = restart(NOW, 4);
+  const seen = await restart(NOW, 4);
   for (let i = 0; i < 6; i++) assert.equal(seen.see(hmac(i), NOW + i, NOW + i), 'unseen');
-  const again = restart(NOW + 6, 4);
+  const again = await restart(NOW + 6, 4);
   assert.equal(again.see(hmac(0), NOW, NOW + 6), 'forgotten');
   assert.equal(again.see(hmac(9), NOW + 6, NOW + 6), 'unseen');
 });
 
-test('the file keeps what is remembered only', t => {
-  const { path, restart } = setUp(t);
-  const seen = restart(NOW);
+test('the file keeps what is remembered only', async t => {
+  const { path, restart, close } = setUp(t);
+  const seen = await restart(NOW);
   for (let i = 0; i < 50; i++) seen.see(hmac(i), NOW + 100 * i, NOW + 100 * i);
+  await close();
   assert.ok(statSync(path).size <= 28 * 15, `${statSync(path).size} bytes`);
 });
 
-test('a record that was cut off is passed over, and one after it is not lost', t => {
+test('a record that was cut off is passed over, and one after it is not lost', async t => {
   const { path, restart } = setUp(t);
-  restart(NOW).see(hmac(1), NOW, NOW);
+  (await restart(NOW)).see(hmac(1), NOW, NOW);
   appendFileSync(path, 'cut off');
-  const second = restart(NOW);
+  const second = await restart(NOW);
   assert.equal(second.see(hmac(1), NOW, NOW), 'seen');
   second.see(hmac(2), NOW, NOW);
-  assert.equal(restart(NOW).see(hmac(2), NOW, NOW), 'seen');
+  assert.equal((await restart(NOW)).see(hmac(2), NOW, NOW), 'seen');
 });
 
-test('whatever the file holds, it is read, and refuses no message for longer than the window', t => {
-  const { path, restart } = setUp(t);
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 100 }), bytes => {
+test('whatever the file holds, it is read, and refuses no message for longer than the window', async t => {
+  const { path, restart, close } = setUp(t);
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async bytes => {
+      await close();
       writeFileSync(path, bytes);
       const later = NOW + 3 * WINDOW;
-      assert.equal(restart(NOW).see(hmac(1), later, later), 'unseen');
+      assert.equal((await restart(NOW)).see(hmac(1), later, later), 'unseen');
     }),
     { numRuns: 200 },
   );
 });
 
-test('a file that cannot be written is told once, and messages are remembered all the same', t => {
-  const { path, log, restart } = setUp(t);
+test('a file that cannot be written is told once, and messages are remembered all the same', async t => {
+  const { path, log, restart, close } = setUp(t);
   mkdirSync(path);
-  const seen = restart(NOW);
+  const seen = await restart(NOW);
   assert.equal(seen.see(hmac(1), NOW, NOW), 'unseen');
   assert.equal(seen.see(hmac(1), NOW, NOW), 'seen');
   seen.see(hmac(2), NOW + 700, NOW + 700);
+  await close();
   assert.equal(log.lines.length, 1);
   assert.match(log.lines[0]!, /^warn Sync: messages may be accepted again after a restart: ".*\.sync": E/);
 });
