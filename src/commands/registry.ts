@@ -245,7 +245,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Ask the running daemon how it fares',
     minimum: 0,
     maximum: 0,
-    options: ['control-socket', 'json'],
+    options: ['control-socket', 'json', 'metrics'],
     load: () => import('./status.js'),
   },
 ];

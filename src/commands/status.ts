@@ -1,21 +1,24 @@
 // status: asks the running daemon how it fares.
 
-import { askDaemon } from '../system/control-client.js';
+import { UsageError } from '../options/usage-error.js';
+import { readDaemon } from '../system/control-client.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 import { formatNumber } from './format.js';
 
-/** Runs the command; status 69 when no daemon answers. */
+/** Runs the command; status 69 when no daemon answers. @throws {UsageError} */
 export async function run({ settings, output, warn }: Context): Promise<number> {
-  let report: Record<string, unknown>;
+  const { json, metrics, 'control-socket': socket } = settings;
+  if (json && metrics) throw new UsageError('options "--json" and "--metrics" exclude each other');
+  let answer: string;
   try {
-    report = (await askDaemon(settings['control-socket'], 'GET', '/status')) as Record<string, unknown>;
+    answer = await readDaemon(socket, 'GET', metrics ? '/metrics' : '/status');
   } catch (error) {
     warn((error as Error).message);
     return EXIT.unavailable;
   }
-  if (settings.json) output.add(`${JSON.stringify(report)}\n`);
-  else for (const line of describe(report, '')) output.add(`${line}\n`);
+  if (json || metrics) output.add(answer);
+  else for (const line of describe(JSON.parse(answer), '')) output.add(`${line}\n`);
   return EXIT.ok;
 }
 

@@ -1,12 +1,13 @@
 // sync push: sends the whitelist to the targets at a bounded rate, for peers that were down or are new.
 
 import { openDatabase } from '../daemon/open-database.js';
-import { resolveTargets } from '../daemon/sync-link.js';
 import type { Settings } from '../options/table.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Store } from '../store/store.js';
 import { readSyncKey } from '../sync/key.js';
 import { SyncSender } from '../sync/sender.js';
+import { REAL_SURROUNDINGS } from '../sync/surroundings.js';
+import { resolveTargets } from '../sync/target.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 import { formatNumber } from './format.js';
@@ -15,11 +16,11 @@ import { formatNumber } from './format.js';
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const [verb, ...hosts] = operands;
   if (verb !== 'push') throw new UsageError(`unknown operand "${verb}"; did you mean "push"?`);
-  const texts = [...new Set([...settings['sync-target'], ...hosts])];
+  const texts = [...new Set(hosts.length > 0 ? hosts : settings['sync-target'])];
   if (texts.length === 0) throw new UsageError('"sync push" needs a HOST, or targets with -Y');
   const { key, warnings } = await readSyncKey(settings['sync-key']).catch(usage);
   for (const warning of warnings) warn(`warning: ${warning}`);
-  const targets = await resolveTargets(texts).catch(usage);
+  const targets = await resolveTargets(texts, REAL_SURROUNDINGS).catch(usage);
   const store = await openDatabase(settings, { isReadOnly: true }, { warn });
   const sender = new SyncSender({
     targets,
@@ -27,7 +28,7 @@ export async function run({ settings, operands, output, warn }: Context): Promis
     port: settings['sync-port'],
     group: settings['sync-group'],
     whiteexpSeconds: settings.whiteexp * 3600,
-    log: { info: warn, warn },
+    log: { info: warn, warn, error: warn },
     confirm: async () => new Map(),
   });
   const interrupt = new AbortController();
@@ -36,7 +37,6 @@ export async function run({ settings, operands, output, warn }: Context): Promis
   try {
     await sender.start();
     const result = await sender.push(whiteEntries(store, settings), {
-      ...(hosts.length > 0 && { to: hosts }),
       signal: interrupt.signal,
       onProgress: ({ addresses }) => {
         if (isTerminal) process.stderr.write(`\r\x1b[K${formatNumber(addresses)} addresses sent`);

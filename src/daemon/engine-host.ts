@@ -3,17 +3,19 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
+import { EXPOSITION_TYPE } from '../metrics/exposition.js';
 import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
-import { type ControlServer, openControlServer } from '../system/control-server.js';
+import { type ControlServer, openControlServer, TextAnswer } from '../system/control-server.js';
 import { claimPidFile, type PidFile } from '../system/pid-file.js';
 import { TableKeeper } from '../table/keeper.js';
 import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
 import type { CaptureReport } from './messages.js';
-import { statusLine, statusReport } from './status.js';
+import { metricsOf } from './metrics.js';
+import { type StatusReport, statusLine, statusReport } from './status.js';
 import { type SyncKeyText, SyncLink } from './sync-link.js';
 import { whiteSource } from './white-source.js';
 
@@ -66,11 +68,12 @@ export class EngineHost {
       let host: EngineHost | undefined;
       const control = await openControlServer(settings['control-socket'], {
         'GET /status': () => host?.report() ?? null,
+        'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(host.report()) : ''),
       });
       host = new EngineHost(options, engine, lock, () => control);
       await engine.expire();
-      await host.#startSync();
       for (const keeper of host.#keepers) void keeper.start();
+      await host.#startSync();
       return host;
     } catch (error) {
       lock.release();
@@ -104,7 +107,11 @@ export class EngineHost {
       settings,
       key: syncKey,
       store: () => engine.store,
-      log: { info: line => logger.info(line), warn: line => logger.warn(line) },
+      log: {
+        info: line => logger.info(line),
+        warn: line => logger.warn(line),
+        error: line => logger.error(line),
+      },
       onWhite: white => {
         engine.learnWhite(white);
         for (const keeper of this.#keepers) keeper.push(white);
@@ -130,12 +137,13 @@ export class EngineHost {
   /** Goes on with other settings. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
     this.#engine.use(settings);
+    this.#sync?.use(settings);
     for (const keeper of this.#keepers) void keeper.reconcile();
     this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
   }
 
   /** All that `spamlogd status` tells. */
-  report(): object {
+  report(): StatusReport {
     const { capture, logDropped, version } = this.#options;
     return statusReport({
       version,

@@ -1,17 +1,20 @@
 // Synchronisation with other tarpits: tells them what became white here, and applies what they say.
 
-import { canonicalAddress } from '../address/address.js';
+import { canonicalAddress, MAPPED_WORD } from '../address/address.js';
+import { PrefixSet } from '../address/prefix.js';
+import { seenFileOf } from '../options/database.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { Store } from '../store/store.js';
 import { readSyncKey } from '../sync/key.js';
 import type { SyncPeer } from '../sync/peers.js';
 import { defaultPeers } from '../sync/peers.js';
 import type { ReceivedEntry } from '../sync/received-entry.js';
-import { SyncReceiver } from '../sync/receiver.js';
-import { SyncSender } from '../sync/sender.js';
-import { parseSyncTarget } from '../sync/settings.js';
+import { SyncReceiver, type SyncReceiverStatus } from '../sync/receiver.js';
+import { SeenFile } from '../sync/seen-file.js';
+import { SyncSender, type SyncSenderStatus } from '../sync/sender.js';
 import { REAL_SURROUNDINGS, type SyncLog } from '../sync/surroundings.js';
-import { resolveTarget, type SyncTarget } from '../sync/target.js';
+import { resolveTargets, type SyncTarget } from '../sync/target.js';
 import { entryStatus } from '../whitelist/entry.js';
 import type { WhiteAddress } from './live-writer.js';
 import { whiteSource } from './white-source.js';
@@ -50,15 +53,27 @@ export function wantsSync(settings: Settings): boolean {
   return settings['sync-target'].length > 0 || settings['sync-listen'] !== undefined;
 }
 
+/** How long the start waits for names; those that take longer are found out in the background. */
+const RESOLVE_SECONDS = 3;
+
+/** How synchronisation fares. */
+export interface SyncStatus {
+  readonly key: SyncKeyText['state'];
+  readonly sender: SyncSenderStatus | null;
+  readonly receiver: SyncReceiverStatus | null;
+}
+
 /** A sender, a receiver, or both. */
 export class SyncLink {
   readonly #options: SyncLinkOptions;
   readonly #sender: SyncSender | undefined;
   readonly #receiver: SyncReceiver | undefined;
+  #ignore: PrefixSet;
 
   private constructor(options: SyncLinkOptions, targets: readonly SyncTarget[]) {
     this.#options = options;
     const { settings, log } = options;
+    this.#ignore = new PrefixSet(settings.ignore);
     const common = {
       key: Buffer.from(options.key.key, 'latin1'),
       port: settings['sync-port'],
@@ -82,18 +97,26 @@ export class SyncLink {
         peers: peersOf(settings, targets),
         windowSeconds: settings['sync-window'],
         deliver: entries => this.#deliver(entries),
+        seenRecord: new SeenFile(seenFileOf(databaseOf(settings)), log),
+        isIgnored: address => this.#ignore.has(0, 0, MAPPED_WORD, address),
         owns: (address, port) => this.#sender?.owns(address, port) ?? false,
       });
     }
   }
 
-  /** Finds out what the targets are, and opens the sockets. @throws Error in one line */
+  /** Finds out what the targets are, in a few seconds, and opens the sockets. @throws Error in one line */
   static async start(options: SyncLinkOptions): Promise<SyncLink> {
-    const link = new SyncLink(options, await resolveTargets(options.settings['sync-target']));
+    const texts = options.settings['sync-target'];
+    const link = new SyncLink(options, await resolveTargets(texts, REAL_SURROUNDINGS, RESOLVE_SECONDS));
     await link.#receiver?.start();
     await link.#sender?.start();
     void link.#adopt();
     return link;
+  }
+
+  /** Goes on with the networks to ignore that other settings name; nothing else of them matters here. */
+  use(settings: Settings): void {
+    this.#ignore = new PrefixSet(settings.ignore);
   }
 
   /** Tells peers of what was written here. */
@@ -162,7 +185,7 @@ export class SyncLink {
   }
 
   /** How targets and peers fare. */
-  status(): object {
+  status(): SyncStatus {
     return {
       key: this.#options.key.state,
       sender: this.#sender?.status() ?? null,
@@ -178,19 +201,6 @@ export class SyncLink {
   async close(): Promise<void> {
     await Promise.all([this.#sender?.close(), this.#receiver?.close()]);
   }
-}
-
-/** What the targets of `-Y` are on this machine. @throws Error for one that is neither host nor interface */
-export async function resolveTargets(texts: readonly string[]): Promise<SyncTarget[]> {
-  const targets: SyncTarget[] = [];
-  for (const text of texts) {
-    const parsed = parseSyncTarget(text);
-    if ('error' in parsed) throw new Error(`-Y ${text}: ${parsed.error}`);
-    const target = await resolveTarget(text, parsed.value, REAL_SURROUNDINGS);
-    if ('error' in target) throw new Error(`-Y ${text}: ${target.error}`);
-    targets.push(target.value);
-  }
-  return targets;
 }
 
 function peersOf(settings: Settings, targets: readonly SyncTarget[]): SyncPeer[] {

@@ -42,6 +42,11 @@ export function sightingsBeside(database: DatabaseName): string {
   return join(folderOf(database), `${basename(database.path)}.sightings`);
 }
 
+/** Where it is kept which messages of peers were accepted last. */
+export function seenFileOf(database: DatabaseName): string {
+  return join(folderOf(database), `${basename(database.path)}.sync`);
+}
+
 /** The file that says which daemon has a database. */
 export function lockFileOf(database: DatabaseName): string {
   return join(folderOf(database), `${basename(database.path)}.lock`);

@@ -114,6 +114,7 @@ export interface Settings {
   readonly 'min-age': number | undefined;
   readonly 'min-count': number | undefined;
   readonly json: boolean;
+  readonly metrics: boolean;
   readonly strict: boolean;
   readonly at: number | undefined;
   readonly status: readonly ListStatus[];
@@ -211,7 +212,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'sync-peer': list('PEER', 'Host, address or network to listen to (the -Y targets)', value => {
     const parsed = parseSyncPeer(value);
     return 'error' in parsed
-      ? { expected: 'a host, an IPv4 address or an IPv4 network' }
+      ? expecting(parsed, 'a host, an IPv4 address or an IPv4 network')
       : { value: { text: value, peer: parsed.value } };
   }),
   'sync-group': text('ADDRESS', 'Multicast group (greyd has 224.0.1.241)', DEFAULT_SYNC_GROUP, value =>
@@ -307,6 +308,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     value => parseWhole(value, 0, 2 ** 31 - 1, 'a number'),
   ),
   json: flag('Write JSON'),
+  metrics: flag("Write metrics in Prometheus' text format"),
   strict: flag('Exit with status 65 when a capture is cut off, or followed by something else'),
   at: text('TIME', 'Tell the status as of this time instead of now', undefined, parseTime),
   status: commaList<ListStatus>('STATUS', `Only these: ${STATUSES.join(', ')}`, [], value =>
@@ -322,12 +324,17 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
 };
 
 function expecting<T>(parsed: { value: T } | { error: string }, expected: string): Parsed<T> {
-  return 'error' in parsed ? { expected } : parsed;
+  return 'error' in parsed ? { expected: because(expected, parsed.error) } : parsed;
+}
+
+/** What was expected, with the reason why this is not it where that says more. */
+function because(expected: string, reason: string): string {
+  return /^is (not|neither) /.test(reason) ? expected : `${expected} (this ${reason})`;
 }
 
 /** The text itself, if it is of the right kind: what it means is found out at start. */
-function accept(parsed: object, value: string): Parsed<string> {
-  return 'error' in parsed ? { expected: 'a host or an interface[:ttl]' } : { value };
+function accept(parsed: { value: unknown } | { error: string }, value: string): Parsed<string> {
+  return 'error' in parsed ? expecting(parsed, 'a host or an interface[:ttl]') : { value };
 }
 
 function parseTable(value: string): Parsed<TableSpec> {

@@ -18,13 +18,13 @@
  * 4. In between, sightings are passed on thinned: the first at once, the next after a minute, then after twice as long
  *    each time, at last once a day; the last one is never swallowed, only put off. They say our own expire after `told`,
  *    which moves an entry of ours forward and is nothing to a spamd that has `told`.
- * 5. What peers were told before we started is not known. Until none of it can be in force any more, an address is said
- *    again every eighth of an entry's life.
+ * 5. A spamd's entry may have another end than `told`: one that we told before we started, that of a push, of another
+ *    peer, or its own. So an address is said again at least once an hour, or where that would be too much for receivers,
+ *    as often as the rate allows, but once a day at least.
  *
  * A spamd thus misses an address, while we have it, from the end of its entry to `told` + 75 s, and not until the
- * correspondent's next message, as with a spamlogd that sends one message a packet. Where a spamd heard of the address
- * from another peer first, its entry ends at that peer's `told`, which is that peer's to repair; if that peer has
- * forgotten the address, our next message about it is what repairs it.
+ * correspondent's next message, as with a spamlogd that sends one message a packet; where its entry has another end,
+ * for an hour at most.
  */
 export interface Announcement {
   /** The expire of this announcement; 0 before the first. */
@@ -35,12 +35,12 @@ export interface Announcement {
   readonly latest: number;
   /** When it was last said. */
   readonly sent: number;
+  /** When it is said again at the latest. */
+  readonly restateAt: number;
   /** How long a sighting is put off after `sent`. */
   readonly intervalSeconds: number;
   /** When it has to be said whatever happens, ascending. */
   readonly repeats: readonly number[];
-  /** Until when peers may believe what was told before we started. */
-  readonly unsureUntil: number;
 }
 
 /** The rule's numbers, in seconds. */
@@ -54,8 +54,10 @@ export interface AnnouncementRules {
   readonly leadSeconds: number;
   readonly shortestIntervalSeconds: number;
   readonly longestIntervalSeconds: number;
-  /** How often something is said of which it is not known what peers were told. */
-  readonly restateSeconds: number;
+  /** How often everything is said again: as often as the rate allows, within these bounds. */
+  readonly shortestRestateSeconds: number;
+  readonly longestRestateSeconds: number;
+  readonly restatesPerSecond: number;
 }
 
 /** The numbers for a given life of a whitelist entry, of an hour or longer. */
@@ -68,8 +70,16 @@ export function announcementRules(whiteexpSeconds: number): AnnouncementRules {
     leadSeconds: Math.min(600, eighth),
     shortestIntervalSeconds: 60,
     longestIntervalSeconds: Math.min(86_400, eighth),
-    restateSeconds: eighth,
+    shortestRestateSeconds: Math.min(3600, eighth),
+    longestRestateSeconds: Math.min(86_400, eighth),
+    restatesPerSecond: 12,
   };
+}
+
+/** How long at most until an address is said again, where there are so many. */
+export function restateSeconds(count: number, rules: AnnouncementRules): number {
+  const { shortestRestateSeconds, longestRestateSeconds, restatesPerSecond } = rules;
+  return Math.min(Math.max(count / restatesPerSecond, shortestRestateSeconds), longestRestateSeconds);
 }
 
 /** An address before anything was said of it: due at once. */
@@ -79,25 +89,25 @@ export function beginAnnouncement(expire: number, rules: AnnouncementRules): Ann
     said: 0,
     latest: expire,
     sent: 0,
+    restateAt: Number.POSITIVE_INFINITY,
     intervalSeconds: rules.shortestIntervalSeconds,
     repeats: [],
-    unsureUntil: 0,
   };
 }
 
-/** An address that peers were told of before we started; when it is said again is up to `chance`, from 0 to 1. */
+/** An address that peers were told of before we started. */
 export function adoptAnnouncement(
   expire: number,
   now: number,
-  chance: number,
+  restateAt: number,
   rules: AnnouncementRules,
 ): Announcement {
   return {
     ...beginAnnouncement(expire, rules),
     told: expire,
     said: expire,
-    sent: now - chance * rules.restateSeconds,
-    unsureUntil: now + rules.whiteexpSeconds,
+    sent: now,
+    restateAt,
   };
 }
 
@@ -117,20 +127,21 @@ export function noteSighting(
 
 /** When it has to be said next; Infinity when there is nothing to say any more before our own entry ends. */
 export function dueAt(announcement: Announcement, rules: AnnouncementRules): number {
-  const { told, said, latest, sent, intervalSeconds, repeats, unsureUntil } = announcement;
+  const { told, said, latest, sent, restateAt, intervalSeconds, repeats } = announcement;
   const due = Math.min(
     repeats[0] ?? Number.POSITIVE_INFINITY,
     latest > said ? sent + intervalSeconds : Number.POSITIVE_INFINITY,
     latest > told ? told - rules.leadSeconds : Number.POSITIVE_INFINITY,
-    sent < unsureUntil ? sent + rules.restateSeconds : Number.POSITIVE_INFINITY,
+    restateAt,
   );
   return due < latest ? due : Number.POSITIVE_INFINITY;
 }
 
-/** What it is once it is said at `now`. The expires to say are those of {@link expiresToSay} of the result. */
+/** What it is once it is said at `now`, to be said again at `restateAt` at the latest. The expires to say are those of {@link expiresToSay} of the result. */
 export function sayAnnouncement(
   announcement: Announcement,
   now: number,
+  restateAt: number,
   rules: AnnouncementRules,
 ): Announcement {
   const { told, latest, intervalSeconds } = announcement;
@@ -138,7 +149,7 @@ export function sayAnnouncement(
   const begins = latest > told && now >= told - rules.leadSeconds;
   if (!begins) {
     const doubled = Math.min(2 * intervalSeconds, rules.longestIntervalSeconds);
-    return { ...announcement, said: latest, sent: now, intervalSeconds: doubled, repeats };
+    return { ...announcement, said: latest, sent: now, restateAt, intervalSeconds: doubled, repeats };
   }
   const afterScan = told + rules.scanSeconds;
   const added = [...repeatsFrom(now, rules), afterScan, ...repeatsFrom(afterScan, rules)];
@@ -147,6 +158,7 @@ export function sayAnnouncement(
     told: latest,
     said: latest,
     sent: now,
+    restateAt,
     intervalSeconds: rules.shortestIntervalSeconds,
     repeats: mergeRepeats(
       added.filter(time => time > now),

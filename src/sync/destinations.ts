@@ -27,6 +27,8 @@ export interface DestinationOptions {
   onReturn(destination: Destination, signal: AbortSignal): void;
 }
 
+const INTERFACE = 'an interface with an IPv4 address';
+
 interface OpenTarget {
   readonly target: SyncTarget;
   /** By address, of a group with its interface. */
@@ -57,8 +59,13 @@ export class Destinations implements LinkListener {
       for (const address of target.addresses) opening.push(this.#add(open, address));
       if (target.addresses.length === 1 && target.addresses[0] === target.text) continue;
       const { surroundings, log } = this.#options;
-      open.host = new HostAddresses(target.text, target.addresses, surroundings, log, addresses =>
-        this.#follow(open, addresses),
+      open.host = new HostAddresses(
+        target.text,
+        target.addresses,
+        surroundings,
+        log,
+        addresses => this.#follow(open, addresses),
+        code => log.error(`Sync target "${target.text}" is neither a host (${code}) nor ${INTERFACE}`),
       );
     }
     await Promise.all(opening);
@@ -66,11 +73,19 @@ export class Destinations implements LinkListener {
 
   /** The links to these targets or addresses, to all of them when none are named. */
   links(names?: ReadonlySet<string>): Link[] {
-    return this.#targets.flatMap(({ links }) =>
-      [...links.values()].filter(
-        ({ destination }) => !names || names.has(destination.target) || names.has(destination.address),
-      ),
-    );
+    const all = this.#targets.flatMap(({ links }) => [...links.values()]);
+    if (names === undefined) return all;
+    const keys = new Set(names);
+    for (const open of this.#targets) {
+      if (names.has(open.target.text)) for (const key of this.#keys(open)) keys.add(key);
+    }
+    return all.filter(({ destination }) => keys.has(keyOf(destination)) || keys.has(destination.address));
+  }
+
+  /** What the links of a target are known by, though another target may have them. */
+  #keys({ target, host }: OpenTarget): readonly string[] {
+    if (target.kind === 'host') return host?.addresses ?? target.addresses;
+    return [keyOf({ address: this.#options.group, multicast: target })];
   }
 
   status(): TargetStatus[] {
@@ -104,7 +119,7 @@ export class Destinations implements LinkListener {
   }
 
   #add(open: OpenTarget, address: string, multicast?: Destination['multicast']): Promise<void> {
-    const key = multicast === undefined ? address : `${address}%${multicast.interface}`;
+    const key = keyOf({ address, multicast });
     if (this.#targets.some(({ links }) => links.has(key))) return Promise.resolve();
     const { port, surroundings, makeProbe } = this.#options;
     const destination = { target: open.target.text, address, port, ...(multicast && { multicast }) };
@@ -120,7 +135,16 @@ export class Destinations implements LinkListener {
       void link.close();
     }
     for (const address of addresses) void this.#add(open, address);
+    // What this target has no more may be another's still.
+    for (const other of this.#targets) {
+      if (other.target.kind === 'host') for (const key of this.#keys(other)) void this.#add(other, key);
+    }
   }
+}
+
+function keyOf(destination: { address: string; multicast?: { interface: string } | undefined }): string {
+  const { address, multicast } = destination;
+  return multicast === undefined ? address : `${address}%${multicast.interface}`;
 }
 
 function describe({ destination: { target, address } }: Link): string {

@@ -12,26 +12,33 @@ export class HostAddresses {
   readonly #surroundings: Surroundings;
   readonly #log: SyncLog;
   readonly #onChange: (addresses: readonly string[]) => void;
+  readonly #onUnknown: ((code: string) => void) | undefined;
   #addresses: readonly string[];
   #retryMilliseconds = SHORTEST_RETRY_MILLISECONDS;
   #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
+  #isUnknownTold = false;
   #isClosed = false;
   #cancel: () => void = () => {};
 
-  /** @param addresses what the name is known to resolve to; where there are none, it is asked for at once. */
+  /**
+   * @param addresses what the name is known to resolve to; where there are none, it is asked for at once
+   * @param onUnknown called where it has never been resolved, and there is no such host; logged as any failure unless given
+   */
   constructor(
     host: string,
     addresses: readonly string[],
     surroundings: Surroundings,
     log: SyncLog,
     onChange: (addresses: readonly string[]) => void,
+    onUnknown?: (code: string) => void,
   ) {
     this.#host = host;
     this.#addresses = addresses;
     this.#surroundings = surroundings;
     this.#log = log;
     this.#onChange = onChange;
+    this.#onUnknown = onUnknown;
     if (addresses.length === 0) void this.#ask();
     else this.#askIn(this.#daily());
   }
@@ -80,12 +87,17 @@ export class HostAddresses {
   }
 
   #fail(failure: string): void {
-    if (this.#retryMilliseconds === SHORTEST_RETRY_MILLISECONDS) {
-      const kept = this.#addresses.length > 0 ? `, ${this.#addresses.join(', ')} stays in use` : '';
-      this.#log.warn(`Sync: cannot resolve "${this.#host}" (${failure})${kept}`);
-    }
+    const isUnknown = this.#onUnknown && this.#addresses.length === 0 && failure !== 'EAI_AGAIN';
+    if (isUnknown && !this.#isUnknownTold) this.#onUnknown(failure);
+    else if (!isUnknown && this.#retryMilliseconds === SHORTEST_RETRY_MILLISECONDS) this.#warn(failure);
+    this.#isUnknownTold ||= isUnknown === true;
     this.#askIn(this.#retryMilliseconds);
     this.#retryMilliseconds = Math.min(2 * this.#retryMilliseconds, LONGEST_RETRY_MILLISECONDS);
+  }
+
+  #warn(failure: string): void {
+    const kept = this.#addresses.length > 0 ? `, ${this.#addresses.join(', ')} stays in use` : '';
+    this.#log.warn(`Sync: cannot resolve "${this.#host}" (${failure})${kept}`);
   }
 
   /** A day, give or take, so that a fleet does not ask all at once. */

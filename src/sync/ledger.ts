@@ -8,6 +8,7 @@ import {
   dueAt,
   expiresToSay,
   noteSighting,
+  restateSeconds,
   sayAnnouncement,
 } from './announcement.js';
 import { WakeQueue } from './wake-queue.js';
@@ -18,12 +19,17 @@ interface Line {
   wake: number;
 }
 
+/** What is said again anyway is said in full minutes, so that it fills its messages. */
+const RESTATE_GRID_SECONDS = 60;
+
 /** Announcements by address, an IPv4 address as one 32-bit word. Remembers a bounded number, the latest said ones. */
 export class Ledger {
   readonly #rules: AnnouncementRules;
   readonly #limit: number;
   readonly #lines = new Map<number, Line>();
   readonly #queue = new WakeQueue();
+  /** From 0 to 1, for each address far from those before: spreads what was said at one time. */
+  #turn = 0;
   /** How many addresses were forgotten because there were too many: they are said again at their next sighting. */
   forgotten = 0;
 
@@ -57,10 +63,14 @@ export class Ledger {
     return dueAt(announcement, this.#rules) <= now;
   }
 
-  /** An address that peers were told of before we started, unless more is known of it already. */
+  /**
+   * An address that peers were told of before we started, unless more is known of it already; when it is said again is
+   * up to `chance`, from 0 to 1.
+   */
   adopt(address: number, expire: number, now: number, chance: number): void {
     if (this.#lines.has(address)) return;
-    this.#put(address, adoptAnnouncement(expire, now, chance, this.#rules), undefined);
+    const restateAt = now + chance * restateSeconds(this.#lines.size, this.#rules);
+    this.#put(address, adoptAnnouncement(expire, now, restateAt, this.#rules), undefined);
   }
 
   /** Up to `limit` addresses that are due. They are due no more until {@link say} or {@link correct} is called. */
@@ -83,7 +93,7 @@ export class Ledger {
   say(address: number, now: number): readonly number[] {
     const line = this.#lines.get(address);
     if (line === undefined) return [];
-    const announcement = sayAnnouncement(line.announcement, now, this.#rules);
+    const announcement = sayAnnouncement(line.announcement, now, this.#restateAt(now), this.#rules);
     // The order of the map is that in which addresses were last said.
     this.#lines.delete(address);
     this.#put(address, announcement, undefined);
@@ -119,6 +129,12 @@ export class Ledger {
     if (line === undefined || line.wake <= until) return;
     line.wake = until;
     this.#queue.add(until, address);
+  }
+
+  #restateAt(now: number): number {
+    this.#turn = (this.#turn + 0.618034) % 1;
+    const seconds = (1 - this.#turn / 4) * restateSeconds(this.#lines.size, this.#rules);
+    return Math.floor((now + seconds) / RESTATE_GRID_SECONDS) * RESTATE_GRID_SECONDS;
   }
 
   #put(address: number, announcement: Announcement, before: Line | undefined): void {

@@ -36,14 +36,15 @@ export interface PeerStatus {
 /** What is kept of a peer. */
 export class PeerAccount {
   readonly text: string;
-  readonly refusals: Refusals = new Refusals();
+  readonly refusals: Refusals;
   messages = 0;
   entries = 0;
-  readonly skipped: Record<EntrySkip, number> = { ended: 0, 'bad-address': 0, grey: 0 };
+  readonly skipped: Record<EntrySkip, number> = { ended: 0, 'bad-address': 0, grey: 0, 'ignored-network': 0 };
   lastHeard: { time: number; address: string; lagSeconds: number } | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, refusals: Refusals) {
     this.text = text;
+    this.refusals = refusals;
   }
 
   status(): PeerStatus {
@@ -72,7 +73,7 @@ export class Peers {
 
   constructor(peers: readonly SyncPeer[], surroundings: Surroundings, log: SyncLog) {
     this.#peers = peers;
-    this.accounts = peers.map(({ text }) => new PeerAccount(text));
+    this.accounts = peers.map(({ text }) => new PeerAccount(text, new Refusals(surroundings, log)));
     peers.forEach(({ peer, addresses = [] }, i) => {
       if (peer.kind !== 'host') return;
       const account = this.accounts[i]!;
@@ -94,6 +95,7 @@ export class Peers {
 
   close(): void {
     for (const host of this.#hosts) host.close();
+    for (const { refusals } of this.accounts) refusals.close();
   }
 
   #findPrefix(address: string): PeerAccount | undefined {

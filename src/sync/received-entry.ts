@@ -16,8 +16,8 @@ export interface ReceivedEntry {
   readonly peer: string;
 }
 
-/** Why an entry of an accepted message is not handed on: it has ended, is no unicast address, or is a tuple. */
-export type EntrySkip = 'ended' | 'bad-address' | 'grey';
+/** Why an entry of an accepted message is not handed on: it has ended, is no unicast address, is a tuple, or is white in an ignored network. */
+export type EntrySkip = 'ended' | 'bad-address' | 'grey' | 'ignored-network';
 
 /** An entry as it is handed on, or why it is not. `latestExpire` is when an entry of our own made now would end. */
 export function receiveEntry(
@@ -25,10 +25,12 @@ export function receiveEntry(
   peer: string,
   now: number,
   latestExpire: number,
+  isIgnored: (address: number) => boolean,
 ): ReceivedEntry | EntrySkip {
   if (entry.kind === 'grey') return 'grey';
   const { kind, timestamp, address } = entry;
   if (!isUnicast(address)) return 'bad-address';
+  if (kind === 'white' && isIgnored(address)) return 'ignored-network';
   const says = kind === 'white' || kind === 'trapped';
   if (says && entry.expire <= now) return 'ended';
   const expire = Math.min(entry.expire, latestExpire);

@@ -9,7 +9,7 @@ import { ListeningSocket, type ListeningStatus } from './listening-socket.js';
 import { type PeerAccount, type PeerStatus, Peers, type SyncPeer } from './peers.js';
 import { type ReceivedEntry, receiveEntry } from './received-entry.js';
 import { type ReceiveRefusal, Refusals } from './refusals.js';
-import { SeenMessages } from './seen-messages.js';
+import { SeenMessages, type SeenRecord } from './seen-messages.js';
 import type { ListenText } from './settings.js';
 import { REAL_SURROUNDINGS, type Surroundings, type SyncLog } from './surroundings.js';
 
@@ -29,10 +29,14 @@ export interface SyncReceiverOptions {
   deliver(entries: readonly ReceivedEntry[]): Promise<void> | void;
   /** Whether a datagram is one of our own that came back: `owns` of our sender. */
   owns?(address: string, port: number): boolean;
+  /** Whether an address, as one word, cannot become white: it is in a network of `--ignore`. */
+  isIgnored?(address: number): boolean;
   /** Entries that wait for delivery, at most; 10,000 unless given. */
   readonly maxQueued?: number;
   /** Messages remembered so that they are not accepted twice, at most; 131,072 unless given, about 100 bytes each. */
   readonly maxRemembered?: number;
+  /** Where they are remembered beyond a restart. */
+  readonly seenRecord?: SeenRecord;
   readonly surroundings?: Surroundings;
 }
 
@@ -63,7 +67,7 @@ export class SyncReceiver {
   readonly #surroundings: Surroundings;
   readonly #socket: ListeningSocket;
   readonly #peers: Peers;
-  readonly #strangers = new Refusals();
+  readonly #strangers: Refusals;
   readonly #seen: SeenMessages;
   readonly #delivery: Delivery<ReceivedEntry>;
   #own = 0;
@@ -74,7 +78,12 @@ export class SyncReceiver {
   constructor(options: SyncReceiverOptions) {
     this.#options = options;
     this.#surroundings = options.surroundings ?? REAL_SURROUNDINGS;
-    this.#seen = new SeenMessages(options.windowSeconds, options.maxRemembered ?? 131_072);
+    this.#strangers = new Refusals(this.#surroundings, options.log);
+    this.#seen = new SeenMessages(
+      options.windowSeconds,
+      options.maxRemembered ?? 131_072,
+      options.seenRecord,
+    );
     this.#delivery = new Delivery(
       options.maxQueued ?? 10_000,
       entries => options.deliver(entries),
@@ -92,6 +101,7 @@ export class SyncReceiver {
    * @throws {Error} when the port is taken, or the interface is not there.
    */
   async start(): Promise<void> {
+    this.#seen.restore(this.#surroundings.now());
     await this.#socket.open();
   }
 
@@ -110,7 +120,9 @@ export class SyncReceiver {
   /** Stops listening. What was accepted is delivered still. */
   async close(): Promise<void> {
     this.#peers.close();
+    this.#strangers.close();
     await this.#socket.close();
+    await this.#seen.close();
   }
 
   #hear(bytes: Buffer, { address, port }: RemoteInfo): void {
@@ -127,14 +139,14 @@ export class SyncReceiver {
     }
     const message = decodeSyncMessage(bytes, this.#options.key);
     if (typeof message === 'string') {
-      this.#refuse(peer.refusals, message, address, now);
+      peer.refusals.count(message, address);
       return;
     }
     // A message without entries only asks whether we are here.
     if (message.entries.length === 0) return;
     const reason = this.#refusal(message, bytes, now);
     if (reason === undefined) this.#accept(message, peer, address, now);
-    else this.#refuse(peer.refusals, reason, address, now);
+    else peer.refusals.count(reason, address);
   }
 
   /** What is said against a message of the right HMAC. */
@@ -157,9 +169,10 @@ export class SyncReceiver {
     peer.messages++;
     peer.lastHeard = { time: now, address, lagSeconds: Math.floor(now) - newest };
     const latestExpire = Math.floor(now) + this.#options.whiteexpSeconds;
+    const isIgnored = (word: number): boolean => this.#options.isIgnored?.(word) ?? false;
     const received: ReceivedEntry[] = [];
     for (const entry of entries) {
-      const one = receiveEntry(entry, peer.text, now, latestExpire);
+      const one = receiveEntry(entry, peer.text, now, latestExpire, isIgnored);
       if (typeof one === 'string') {
         peer.skipped[one]++;
         continue;
@@ -173,18 +186,13 @@ export class SyncReceiver {
 
   #turnAway(peer: PeerAccount | undefined, reason: ReceiveRefusal, address: string, now: number): void {
     if (peer !== undefined) {
-      this.#refuse(peer.refusals, reason, address, now);
+      peer.refusals.count(reason, address);
     } else if (this.#isLocal(address, now)) {
       this.#own++;
     } else {
       this.#peers.refresh();
-      this.#refuse(this.#strangers, reason, address, now);
+      this.#strangers.count(reason, address);
     }
-  }
-
-  #refuse(refusals: Refusals, reason: ReceiveRefusal, sender: string, now: number): void {
-    const line = refusals.count(reason, sender, now);
-    if (line !== undefined) this.#options.log.warn(line);
   }
 
   /** Whether the address is one of this machine's: a spamd beside us multicasts, too. */

@@ -16,6 +16,7 @@ export interface InterfaceAddress {
 export interface SyncLog {
   info(line: string): void;
   warn(line: string): void;
+  error(line: string): void;
 }
 
 /** All that sockets and timers are made of, so that a test can make its own. */

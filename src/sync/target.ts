@@ -1,7 +1,7 @@
 // Who is told: what -Y means on this machine, a host or an interface, decided as spamlogd(8) decides it.
 
 import type { Parsed, TargetText } from './settings.js';
-import { DEFAULT_TTL } from './settings.js';
+import { DEFAULT_TTL, parseSyncTarget } from './settings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A host is told at each of its addresses, an interface by multicast. `text` is as the administrator wrote it. */
@@ -46,4 +46,45 @@ export async function resolveTarget(
   }
   if (code === 'EAI_AGAIN') return { value: { kind: 'host', text, addresses: [] } };
   return { error: `is neither a host (${code}) nor an interface with an IPv4 address (${known})` };
+}
+
+/**
+ * What the targets of `-Y` are on this machine; all names are asked for at once.
+ *
+ * @param patienceSeconds how long to wait for an answer; a name without one is taken as one that cannot be resolved for now
+ * @throws {Error} in one line for one that is neither host nor interface
+ */
+export function resolveTargets(
+  texts: readonly string[],
+  surroundings: Pick<Surroundings, 'lookup' | 'interfaceAddresses' | 'schedule'>,
+  patienceSeconds: number = Number.POSITIVE_INFINITY,
+): Promise<SyncTarget[]> {
+  const patient = {
+    lookup: (host: string) => inTime(surroundings.lookup(host), patienceSeconds, surroundings),
+    interfaceAddresses: () => surroundings.interfaceAddresses(),
+  };
+  return Promise.all(
+    texts.map(async text => {
+      const parsed = parseSyncTarget(text);
+      const target = 'error' in parsed ? parsed : await resolveTarget(text, parsed.value, patient);
+      if ('error' in target) throw new Error(`-Y ${text}: ${target.error}`);
+      return target.value;
+    }),
+  );
+}
+
+/** What is asked for, or after that long an error as of a name server that does not answer. */
+async function inTime<Value>(
+  asked: Promise<Value>,
+  seconds: number,
+  surroundings: Pick<Surroundings, 'schedule'>,
+): Promise<Value> {
+  if (seconds === Number.POSITIVE_INFINITY) return asked;
+  let cancel = (): void => {};
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    cancel = surroundings.schedule(1000 * seconds, () => {
+      reject(Object.assign(new Error(`No answer in ${seconds} s`), { code: 'EAI_AGAIN' }));
+    });
+  });
+  return Promise.race([asked, tooLate]).finally(cancel);
 }

@@ -11,12 +11,16 @@ const TIMEOUT_MILLISECONDS = 5_000;
  * @throws Error when no daemon answers there, or it answers with an error.
  */
 export async function askDaemon(path: string, method: string, url: string): Promise<unknown> {
+  return JSON.parse(await readDaemon(path, method, url));
+}
+
+/** As {@link askDaemon}, the answer as it is. */
+export async function readDaemon(path: string, method: string, url: string): Promise<string> {
   const { status, body } = await exchange(path, method, url).catch((cause: NodeJS.ErrnoException) => {
     throw new Error(`Cannot ask the daemon at "${path}": ${explain(cause)}`, { cause });
   });
-  const value = JSON.parse(body);
-  if (status !== 200) throw new Error(`Cannot ask the daemon at "${path}": ${value.error}`);
-  return value;
+  if (status !== 200) throw new Error(`Cannot ask the daemon at "${path}": ${JSON.parse(body).error}`);
+  return body;
 }
 
 function exchange(path: string, method: string, url: string): Promise<{ status: number; body: string }> {

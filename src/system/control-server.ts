@@ -5,7 +5,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
-/** What answers, by method and path (`GET /status`); the answer is sent as JSON. */
+/** An answer that is sent as it is. */
+export class TextAnswer {
+  readonly type: string;
+  readonly text: string;
+
+  /** @param type its media type */
+  constructor(type: string, text: string) {
+    this.type = type;
+    this.text = text;
+  }
+}
+
+/** What answers, by method and path (`GET /status`); the answer is sent as JSON, unless it is a {@link TextAnswer}. */
 export type ControlRoutes = Readonly<Record<string, () => unknown>>;
 
 /** An open control socket. */
@@ -105,6 +117,8 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(`${JSON.stringify(value)}\n`);
+  const { type, text } =
+    value instanceof TextAnswer ? value : new TextAnswer('application/json', `${JSON.stringify(value)}\n`);
+  response.writeHead(status, { 'Content-Type': type });
+  response.end(text);
 }

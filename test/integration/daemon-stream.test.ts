@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parseExposition } from '../metrics/parse-exposition.js';
 import { addresses, STREAM_HEADER, synRecord, synStream } from './pflog-stream.js';
 import { inFolder, makeFifo, openFifo, until } from './running-daemon.js';
 
@@ -144,6 +145,13 @@ test('the status tells what happened, on a socket that is for its owner only', a
       [status.database.added, status.database.writtenSightings, status.database.waiting],
       [2, 3, 0],
     );
+    const socket = ['--control-socket', folder.at('control')];
+    const metrics = parseExposition(folder.run('status', '--metrics', ...socket).stdout);
+    assert.deepEqual(metrics.get('spamlogd_packets_total')?.samples, [{ labels: {}, value: 4 }]);
+    assert.deepEqual(metrics.get('spamlogd_capture_up')?.samples, [{ labels: {}, value: 1 }]);
+    const both = folder.run('status', '--metrics', '--json', ...socket);
+    assert.equal(both.status, 64);
+    assert.match(both.stderr, /^spamlogd: options "--json" and "--metrics" exclude each other\n/);
     const text = folder.run('status', '--control-socket', folder.at('control'));
     assert.equal(text.status, 0);
     assert.match(text.stdout, /^sightings +3$/m);

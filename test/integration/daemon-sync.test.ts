@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { formatIpv4 } from '../../src/address/address.js';
+import type { SyncReceiverStatus } from '../../src/sync/receiver.js';
+import type { SyncAddressKind } from '../../src/wire/sync-message.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message-decode.js';
-import { TestSocket } from '../sync/helpers.js';
+import { encodeSyncMessage } from '../../src/wire/sync-message-encode.js';
+import { dottedQuad, TestSocket } from '../sync/helpers.js';
 import { synStream } from './pflog-stream.js';
 import { inFolder, makeFifo, openFifo, until } from './running-daemon.js';
 
@@ -24,10 +27,10 @@ test('a peer is told of what was seen last before the end', async () => {
       const { status, stderr } = folder.run('-D', '-l', './log', ...targets, ...folder.options);
       assert.equal(status, 0, stderr);
       await until(() => peer.heard.length > 0, 5);
-      const message = decodeSyncMessage(peer.heard[0]!.bytes, new Uint8Array(0));
-      assert.ok(typeof message === 'object', `refused: ${message}`);
+      const told = decodeSyncMessage(peer.heard[0]!.bytes, new Uint8Array(0));
+      assert.ok(typeof told === 'object', `refused: ${told}`);
       assert.deepEqual(
-        message.entries.map(entry => [entry.kind, formatIpv4(entry.address)]),
+        told.entries.map(entry => [entry.kind, formatIpv4(entry.address)]),
         [
           ['white', '192.0.2.1'],
           ['white', '192.0.2.2'],
@@ -61,4 +64,70 @@ test('what one daemon sees is white at its peer, and a missing key is told loudl
       writer.destroy();
     }),
   );
+});
+
+/** A message of this moment. */
+function message(kind: SyncAddressKind, counter: number, ...addresses: string[]): Buffer {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const entries = addresses.map(address => {
+    return { kind, timestamp, expire: timestamp + 3600, address: dottedQuad(address) };
+  });
+  return encodeSyncMessage({ counter, entries }, new Uint8Array(0));
+}
+
+/** Sends to a daemon of this machine. */
+async function tell(port: string, bytes: Buffer): Promise<void> {
+  const socket = await new TestSocket().open();
+  await socket.send(bytes, Number(port), '127.0.0.12');
+  await socket.close();
+}
+
+test('what a peer says of an ignored network does not become white, a network that a reload adds included', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    writeFileSync(folder.at('networks'), '198.51.100.0/24\n');
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const ignoring = ['--ignore', '192.0.2.0/24', '--ignore-file', './networks'];
+    const daemon = folder.start('-l', './log', '--sync-key', './no-key', ...listening, ...ignoring);
+    await daemon.logged(/^capturing on |^waiting for /i);
+    await tell(port, message('white', 0, '192.0.2.1', '198.51.100.1', '203.0.113.1'));
+    await daemon.logged(/^whitelisting 203\.0\.113\.1, as a peer says$/);
+    writeFileSync(folder.at('networks'), '203.0.113.0/24\n');
+    daemon.signal('SIGHUP');
+    await daemon.logged(/^configuration read again$/);
+    await tell(port, message('white', 1, '203.0.113.2', '198.51.100.2'));
+    await daemon.logged(/^whitelisting 198\.51\.100\.2, as a peer says$/);
+    const { sync } = folder.status() as unknown as { sync: { receiver: SyncReceiverStatus } };
+    assert.equal(sync.receiver.peers[0]!.skipped['ignored-network'], 3);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['198.51.100.2', '203.0.113.1'],
+    );
+  });
+});
+
+test('a message that was accepted is not accepted again after a restart', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const args = ['-l', './log', '--sync-key', './no-key', ...listening];
+    const first = folder.start(...args);
+    await first.logged(/^capturing on |^waiting for /i);
+    const white = message('white', 0, '192.0.2.1', '192.0.2.2');
+    await tell(port, white);
+    await first.logged(/^whitelisting 192\.0\.2\.2, as a peer says$/);
+    await tell(port, message('white-deleted', 1, '192.0.2.1'));
+    await until(() => folder.rows().length === 1);
+    await first.kill();
+    const second = folder.start(...args);
+    await second.logged(/^capturing on |^waiting for /i);
+    await tell(port, white);
+    await second.logged(/^Sync: refused datagrams, the last one of 127\.0\.0\.1: 1 sent before$/);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['192.0.2.2'],
+    );
+  });
 });

@@ -66,6 +66,14 @@ test('--since leaves out what was not seen for longer', async t => {
   assert.deepEqual(heard(), [['192.0.2.1', NOW + 35 * DAY]]);
 });
 
+test('a host is sent the whitelist though -Y names it by its address, or names another that is not to be found', async t => {
+  const { push, heard, noKey } = await setUp(t, [white('192.0.2.1')]);
+  const targets = ['-Y', '127.0.0.1', '-Y', 'mx.invalid'];
+  const { status, stdout, stderr } = await push(...noKey, ...targets, 'localhost');
+  assert.deepEqual([status, stdout], [0, '1 address sent in 1 message: complete\n'], stderr);
+  assert.deepEqual(heard(), [['192.0.2.1', NOW + 36 * DAY]]);
+});
+
 test('a host that refuses is told by status 69', async t => {
   const { push, noKey } = await setUp(
     t,

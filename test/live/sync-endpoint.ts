@@ -21,7 +21,7 @@ const daemon = new MiniDaemon({
     ...REAL_SURROUNDINGS,
     schedule: (milliseconds, task) => REAL_SURROUNDINGS.schedule(milliseconds / 10, task),
   },
-  log: { info: log => tell({ log }), warn: log => tell({ log }) },
+  log: { info: log => tell({ log }), warn: log => tell({ log }), error: log => tell({ log }) },
   now: () => Date.now() / 1000,
   onReceived: ({ address }, outcome) => tell({ received: `${outcome} ${address}` }),
 });

@@ -67,6 +67,30 @@ test('a value out of range is refused, with its option and what it should be', a
   }
 });
 
+test('what is wrong with a target or a peer is told', async () => {
+  const cases: [string[], string][] = [
+    [['-Y', 'mx0:256'], 'a host or an interface[:ttl] (this has a ttl that is not a number from 1 to 255)'],
+    [
+      ['-Y', '2001:db8::1'],
+      'a host or an interface[:ttl] (this is an IPv6 address, which the protocol has no room for)',
+    ],
+    [['-Y', 'mx 2'], 'a host or an interface[:ttl]'],
+    [
+      ['-y', '2001:db8::1'],
+      'an IPv4 address or an interface (this is an IPv6 address, which the protocol has no room for)',
+    ],
+    [
+      ['--sync-peer', '2001:db8::/32'],
+      'a host, an IPv4 address or an IPv4 network (this is IPv6, which the protocol has no room for)',
+    ],
+  ];
+  for (const [argv, expected] of cases) {
+    const error: Error = await settingsOf(...argv).catch(reason => reason);
+    assert.match(error.message, /^option "--sync-(target|listen|peer)" must be /);
+    assert.equal(error.message.split(' must be ')[1], `${expected}, not "${argv[1]}"`);
+  }
+});
+
 test('--since is a time or an age', async () => {
   assert.deepEqual((await settingsOf('--since=@1700000000')).since, { time: 1_700_000_000 });
   assert.deepEqual((await settingsOf('--since', '2d')).since, { age: 172_800 });

@@ -8,6 +8,7 @@ import {
   dueAt,
   expiresToSay,
   noteSighting,
+  restateSeconds,
   sayAnnouncement,
 } from '../../src/sync/announcement.js';
 
@@ -16,8 +17,13 @@ const DAY = 86_400;
 const WHITEEXP = 36 * DAY;
 const RULES = announcementRules(WHITEEXP);
 
+/** Says it; to be said again is put off for so long that it does not matter, unless told otherwise. */
+function say(announcement: Announcement, now: number, restateAt = Number.POSITIVE_INFINITY): Announcement {
+  return sayAnnouncement(announcement, now, restateAt, RULES);
+}
+
 function firstSaid(): Announcement {
-  return sayAnnouncement(beginAnnouncement(NOW + WHITEEXP, RULES), NOW, RULES);
+  return say(beginAnnouncement(NOW + WHITEEXP, RULES), NOW);
 }
 
 /** Sees the address at the given times, and says what is due at once; gives the times at which it was said. */
@@ -27,7 +33,7 @@ function saidAt(times: Iterable<number>, start: Announcement): number[] {
   for (const time of times) {
     announcement = noteSighting(announcement, time + WHITEEXP, false, time, RULES);
     if (dueAt(announcement, RULES) > time) continue;
-    announcement = sayAnnouncement(announcement, time, RULES);
+    announcement = say(announcement, time);
     said.push(time);
   }
   return said;
@@ -36,10 +42,10 @@ function saidAt(times: Iterable<number>, start: Announcement): number[] {
 test('an address is said at once when it is seen for the first time, and again for what gets lost', () => {
   const begun = beginAnnouncement(NOW + WHITEEXP, RULES);
   assert.ok(dueAt(begun, RULES) <= NOW);
-  let said = sayAnnouncement(begun, NOW, RULES);
+  let said = say(begun, NOW);
   for (const seconds of [60, 180, 900]) {
     assert.equal(dueAt(said, RULES), NOW + seconds);
-    said = sayAnnouncement(said, NOW + seconds, RULES);
+    said = say(said, NOW + seconds);
     assert.deepEqual(expiresToSay(said), [NOW + WHITEEXP]);
   }
   assert.equal(dueAt(said, RULES), Number.POSITIVE_INFINITY);
@@ -58,14 +64,14 @@ test('the last sighting is never swallowed, only put off', () => {
   const quiet = { ...firstSaid(), repeats: [] };
   const seen = noteSighting(quiet, NOW + 5 + WHITEEXP, false, NOW + 5, RULES);
   assert.equal(dueAt(seen, RULES), NOW + 60);
-  const said = sayAnnouncement(seen, NOW + 60, RULES);
+  const said = say(seen, NOW + 60);
   assert.equal(said.said, NOW + 5 + WHITEEXP);
   assert.equal(dueAt(said, RULES), NOW + WHITEEXP - RULES.leadSeconds);
 });
 
 test('the expire of the announcement is said first, and our own after it', () => {
   const seen = noteSighting(firstSaid(), NOW + DAY + WHITEEXP, false, NOW + DAY, RULES);
-  const said = sayAnnouncement(seen, NOW + DAY, RULES);
+  const said = say(seen, NOW + DAY);
   assert.deepEqual(expiresToSay(said), [NOW + WHITEEXP, NOW + DAY + WHITEEXP]);
 });
 
@@ -73,15 +79,15 @@ test('the next announcement begins before the first one ends, and is said again 
   const told = NOW + WHITEEXP;
   const expire = NOW + 9 * DAY + WHITEEXP;
   const seen = noteSighting({ ...firstSaid(), repeats: [] }, expire, false, NOW + 9 * DAY, RULES);
-  const passedOn = sayAnnouncement(seen, NOW + 9 * DAY, RULES);
+  const passedOn = say(seen, NOW + 9 * DAY);
   assert.equal(dueAt(passedOn, RULES), told - 600);
-  let said = sayAnnouncement(passedOn, told - 600, RULES);
+  let said = say(passedOn, told - 600);
   assert.deepEqual(expiresToSay(said), [expire]);
   for (const seconds of [-600 + 60, -600 + 180, 75, 75 + 60, 75 + 180, -600 + 900, 75 + 900].sort(
     (a, b) => a - b,
   )) {
     assert.equal(dueAt(said, RULES), told + seconds);
-    said = sayAnnouncement(said, told + seconds, RULES);
+    said = say(said, told + seconds);
     assert.deepEqual(expiresToSay(said), [expire]);
   }
 });
@@ -91,18 +97,26 @@ test('an entry that had ended, or was deleted, is said at once when it is new ag
   const later = NOW + DAY;
   const again = noteSighting(quiet, later + WHITEEXP, true, later, RULES);
   assert.ok(dueAt(again, RULES) <= later);
-  const said = sayAnnouncement(again, later, RULES);
+  const said = say(again, later);
   assert.deepEqual(expiresToSay(said), [NOW + WHITEEXP, later + WHITEEXP]);
   assert.equal(dueAt(said, RULES), later + 60);
 });
 
-test('what was told before we started is said again every eighth of the life of an entry', () => {
-  let adopted = adoptAnnouncement(NOW + 30 * DAY, NOW, 0.5, RULES);
+test('an address is said again when its turn has come, for as long as our entry lives', () => {
+  let adopted = adoptAnnouncement(NOW + 2 * DAY, NOW, NOW + 5000, RULES);
   const times: number[] = [];
   for (let due = dueAt(adopted, RULES); due < Number.POSITIVE_INFINITY; due = dueAt(adopted, RULES)) {
-    times.push((due - NOW) / DAY);
-    adopted = sayAnnouncement(adopted, due, RULES);
-    assert.deepEqual(expiresToSay(adopted), [NOW + 30 * DAY]);
+    times.push(due - NOW);
+    adopted = say(adopted, due, due + DAY);
+    assert.deepEqual(expiresToSay(adopted), [NOW + 2 * DAY]);
   }
-  assert.deepEqual(times, [2.25, 6.75, 11.25, 15.75, 20.25, 24.75, 29.25]);
+  assert.deepEqual(times, [5000, 5000 + DAY]);
+});
+
+test('everything is said again once an hour where that are twelve a second at most, and once a day at least', () => {
+  assert.equal(restateSeconds(1, RULES), 3600);
+  assert.equal(restateSeconds(12 * 3600, RULES), 3600);
+  assert.equal(restateSeconds(12 * 7200, RULES), 7200);
+  assert.equal(restateSeconds(1e9, RULES), DAY);
+  assert.equal(restateSeconds(1e9, announcementRules(3600)), 450);
 });

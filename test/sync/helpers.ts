@@ -147,6 +147,10 @@ export class TestLog implements SyncLog {
   warn(line: string): void {
     this.lines.push(`warn ${line}`);
   }
+
+  error(line: string): void {
+    this.lines.push(`error ${line}`);
+  }
 }
 
 /** A datagram, and whom it came from. */

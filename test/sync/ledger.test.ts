@@ -117,7 +117,7 @@ test('an address that was adopted keeps what is known of it better', () => {
   ledger.note(1, NOW + WHITEEXP, true, NOW);
   ledger.say(1, NOW);
   ledger.adopt(1, NOW + 5, NOW, 0);
-  ledger.adopt(2, NOW + DAY, NOW, 1);
+  ledger.adopt(2, NOW + DAY, NOW, 0);
   assert.deepEqual(ledger.recall(1), [NOW + WHITEEXP]);
   assert.deepEqual(ledger.recall(2), [NOW + DAY]);
   assert.deepEqual(ledger.takeDue(NOW, 10), [2]);

@@ -96,8 +96,8 @@ test('what this machine sends is not heard, whether our own sender or a spamd be
   assert.deepEqual(log.lines, []);
 });
 
-test('refusals are logged at most once a minute for each peer, with their number', async () => {
-  const { surroundings, log, sendBytes } = await openReceiver({
+test('refusals are logged at most once a minute for each peer, with their number, and none is left untold', async () => {
+  const { receiver, surroundings, log, sendBytes } = await openReceiver({
     peers: [peer('127.0.0.1'), peer('127.0.0.2')],
   });
   const second = await new TestSocket().open('127.0.0.2');
@@ -108,12 +108,27 @@ test('refusals are logged at most once a minute for each peer, with their number
   await sendBytes(Buffer.alloc(1));
   await sendBytes(forged, second);
   await sendBytes(forged, stranger);
-  await surroundings.advance(60);
+  await surroundings.advance(59);
+  const first = log.lines.splice(0);
+  await surroundings.advance(1);
   await sendBytes(forged);
-  assert.deepEqual(log.lines, [
+  await surroundings.advance(30);
+  await sendBytes(Buffer.alloc(1));
+  await surroundings.advance(30);
+  await surroundings.advance(600);
+  await sendBytes(forged);
+  await sendBytes(forged);
+  await receiver.close();
+  assert.deepEqual(first, [
     'warn Sync: refused datagrams, the last one of 127.0.0.1: 1 wrong HMAC (another key?)',
     'warn Sync: refused datagrams, the last one of 127.0.0.2: 1 wrong HMAC (another key?)',
     'warn Sync: refused datagrams, the last one of 127.0.0.3: 1 not of a peer',
-    'warn Sync: refused datagrams, the last one of 127.0.0.1: 5 wrong HMAC (another key?), 1 too-short',
   ]);
+  assert.deepEqual(log.lines, [
+    'warn Sync: refused datagrams, the last one of 127.0.0.1: 4 wrong HMAC (another key?), 1 too-short',
+    'warn Sync: refused datagrams, the last one of 127.0.0.1: 1 wrong HMAC (another key?), 1 too-short',
+    'warn Sync: refused datagrams, the last one of 127.0.0.1: 1 wrong HMAC (another key?)',
+    'warn Sync: refused datagrams, the last one of 127.0.0.1: 1 wrong HMAC (another key?)',
+  ]);
+  assert.equal(surroundings.timers, 0);
 });

@@ -56,7 +56,29 @@ test('entries that have ended, tuples and addresses that nobody can have are ski
     delivered.map(({ address }) => address),
     ['192.0.2.3'],
   );
-  assert.deepEqual(receiver.status().peers[0]?.skipped, { ended: 1, 'bad-address': 4, grey: 1 });
+  assert.deepEqual(receiver.status().peers[0]?.skipped, {
+    ended: 1,
+    'bad-address': 4,
+    grey: 1,
+    'ignored-network': 0,
+  });
+});
+
+test('what a peer has white is skipped in a network that is ignored, what it has trapped is not', async () => {
+  const { receiver, send, delivered } = await openReceiver({
+    isIgnored: address => address >>> 8 === dottedQuad('192.0.2.0') >>> 8,
+  });
+  await send(white('192.0.2.1'), white('198.51.100.1'), {
+    kind: 'trapped',
+    timestamp: NOW,
+    expire: NOW + 60,
+    address: dottedQuad('192.0.2.2'),
+  });
+  assert.deepEqual(
+    delivered.map(({ address }) => address),
+    ['198.51.100.1', '192.0.2.2'],
+  );
+  assert.equal(receiver.status().peers[0]?.skipped['ignored-network'], 1);
 });
 
 test('who takes the entries is given what has gathered, one batch after the other', async () => {

@@ -105,7 +105,7 @@ test('what peers were told before a restart is said again in time, and what is k
     { address: 'hYv\\x01..U', expire: NOW + DAY },
   ]);
   assert.equal(sender.status().remembered, 1);
-  await surroundings.advance(2.25 * DAY - 1);
+  await surroundings.advance(1800 - 1);
   assert.equal(socket.heard.length, 0);
   await surroundings.advance(1);
   assert.deepEqual(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSyncTarget, type TargetText } from '../../src/sync/settings.js';
-import { resolveTarget } from '../../src/sync/target.js';
+import { resolveTarget, resolveTargets } from '../../src/sync/target.js';
+import { settle, TestSurroundings } from './helpers.js';
 
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
   'mx2.example.org': ['192.0.2.2', '192.0.2.3'],
@@ -70,5 +71,44 @@ test('a name that is neither is an error that names both readings', async () => 
 test('a host that cannot be resolved for now is one without addresses', async () => {
   assert.deepEqual(await resolved('later.example.org'), {
     value: { kind: 'host', text: 'later.example.org', addresses: [] },
+  });
+});
+
+/** Surroundings whose resolver does not answer for names that begin with `slow`. */
+class SlowSurroundings extends TestSurroundings {
+  override lookup(host: string): Promise<readonly string[]> {
+    if (!host.startsWith('slow')) return super.lookup(host);
+    this.lookups.push(host);
+    return new Promise(() => {});
+  }
+}
+
+test('all names are asked for at once, and after three seconds it goes on without those not found by then', async () => {
+  const slow = new SlowSurroundings();
+  slow.hosts = { mx2: ['192.0.2.2'] };
+  slow.interfaces.push({ interface: 'slow0', address: '192.0.2.1', cidr: '192.0.2.1/24' });
+  let targets: unknown;
+  void resolveTargets(['slow1', 'mx2', 'slow0', 'slow2'], slow, 3).then(found => {
+    targets = found;
+  });
+  await settle();
+  assert.deepEqual(slow.lookups, ['slow1', 'mx2', 'slow0', 'slow2']);
+  await slow.advance(2.9);
+  assert.equal(targets, undefined);
+  await slow.advance(0.1);
+  assert.deepEqual(targets, [
+    { kind: 'host', text: 'slow1', addresses: [] },
+    { kind: 'host', text: 'mx2', addresses: ['192.0.2.2'] },
+    { kind: 'interface', text: 'slow0', interface: 'slow0', ttl: 1 },
+    { kind: 'host', text: 'slow2', addresses: [] },
+  ]);
+  assert.equal(slow.timers, 0);
+});
+
+test('a name that is found to be neither in time is an error, however slow the others are', async () => {
+  const slow = new SlowSurroundings();
+  await assert.rejects(resolveTargets(['slow1', 'mx9'], slow, 3), {
+    message:
+      '-Y mx9: is neither a host (ENOTFOUND) nor an interface with an IPv4 address (this machine has lo)',
   });
 });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { askDaemon } from '../../src/system/control-client.js';
-import { openControlServer } from '../../src/system/control-server.js';
+import { askDaemon, readDaemon } from '../../src/system/control-client.js';
+import { openControlServer, TextAnswer } from '../../src/system/control-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-control-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -34,6 +35,20 @@ test('the daemon answers what it is asked, to its owner alone', async () => {
   }
   await server.close();
   assert.equal(existsSync(path), false);
+});
+
+test('an answer that is a text is sent as it is', async () => {
+  const path = join(folder, 'text.sock');
+  const server = await openControlServer(path, {
+    'GET /metrics': () => new TextAnswer('text/plain; version=0.0.4', 'a 1\nb 2\n'),
+  });
+  assert.equal(await readDaemon(path, 'GET', '/metrics'), 'a 1\nb 2\n');
+  const response = await new Promise<IncomingMessage>(resolve =>
+    get({ socketPath: path, path: '/metrics' }, resolve),
+  );
+  assert.equal(response.headers['content-type'], 'text/plain; version=0.0.4');
+  response.resume();
+  await server.close();
 });
 
 test('a socket on which another process listens is refused', async () => {
