@@ -4,6 +4,7 @@ import { formatWords } from '../address/address.js';
 import { AddressTable } from '../address/address-table.js';
 import { type BatchResult, OUTCOMES } from '../store/store.js';
 import { type Batch, FIELD } from '../whitelist/batch.js';
+import type { Outcome } from '../whitelist/entry.js';
 
 const COUNT = 4;
 const OUTCOME = 5;
@@ -46,9 +47,11 @@ export class ReplaySummary {
 
   /** How many addresses were added, refreshed and left trapped. */
   outcomes(): { readonly added: number; readonly refreshed: number; readonly trapped: number } {
-    const sums = { added: 0, refreshed: 0, trapped: 0 };
-    for (let row = 0; row < this.addresses; row++) sums[OUTCOMES[this.#outcome(row)]!]++;
-    return sums;
+    const counts = new Uint32Array(OUTCOMES.length);
+    const { addresses } = this;
+    for (let row = 0; row < addresses; row++) counts[this.#outcome(row)]!++;
+    const of = (outcome: Outcome): number => counts[OUTCOMES.indexOf(outcome)]!;
+    return { added: of('added'), refreshed: of('refreshed'), trapped: of('trapped') };
   }
 
   #outcome(row: number): number {
@@ -68,11 +71,14 @@ export class ReplaySummary {
       return difference > 0;
     };
     const best: number[] = [];
+    let least = 0;
     for (let row = 0; row < size; row++) {
+      if (words[row * stride + countAt]! < least) continue;
       if (best.length === limit && !isBusier(row, best.at(-1)!)) continue;
       const place = best.findIndex(other => isBusier(row, other));
       best.splice(place < 0 ? best.length : place, 0, row);
       best.length = Math.min(best.length, limit);
+      if (best.length === limit) least = words[best.at(-1)! * stride + countAt]!;
     }
     return best.map(row => {
       const at = row * stride;

@@ -64,13 +64,14 @@ export async function openLiveDatabase(
   return store;
 }
 
-/** What starts opening an SQLite database on a thread of its own. */
+/** What starts opening an SQLite database on a thread of its own, for a large first batch. */
 export async function sqliteStarter(
   settings: DatabaseSettings,
   options: OpenOptions,
 ): Promise<() => WorkerStore> {
   const { WorkerStore } = await import('../store/worker-store.js');
-  return () => WorkerStore.start(databaseOf(settings).path, sqliteOptions(settings, options));
+  const bulk = { ...sqliteOptions(settings, options), logsLater: true };
+  return () => WorkerStore.start(databaseOf(settings).path, bulk);
 }
 
 /** An empty database in memory, or one that puts what is changed on top of another. */

@@ -24,8 +24,8 @@ const {
 const LANE = {
   recordHeader: 16,
   captured: 8,
-  magicByte: 0xa1,
-  magicNextByte: 0xb2,
+  magicStart: 0xa1b2,
+  swappedMagicEnd: 0xb2a1,
   length: 0,
   af: 1,
   action: 2,
@@ -45,7 +45,8 @@ const LANE = {
 
 /** Judges plain records; what is counted is added to by the owner's arrays. */
 export class FastLane {
-  readonly #isMailPort = new Uint8Array(65_536);
+  /** A bit a port: so few bytes that they stay in the processor's nearest cache. */
+  readonly #mailPorts = new Uint8Array(8192);
   /** Sightings are left to the screen when the policy asks more of them than this loop knows. */
   readonly #judgesSightings: boolean;
   readonly #rules: RuleTable;
@@ -57,7 +58,7 @@ export class FastLane {
 
   constructor(policy: Policy, rules: RuleTable) {
     this.#rules = rules;
-    for (const port of policy.ports) this.#isMailPort[port] = 1;
+    for (const port of policy.ports) this.#mailPorts[port >> 3]! |= 1 << (port & 7);
     const { inboundOnly, interface: only, ignore, mailServers, guard } = policy;
     this.#judgesSightings = !inboundOnly && !only && ignore.size === 0 && !mailServers && !guard;
   }
@@ -71,7 +72,7 @@ export class FastLane {
    */
   run(window: PcapWindow, counts: Float64Array, block: Int32Array, from: number): number {
     const { bytes, view, end, isLittleEndian } = window;
-    const isMailPort = this.#isMailPort;
+    const mailPorts = this.#mailPorts;
     const judgesSightings = this.#judgesSightings;
     const rules = this.#rules;
     const full = block.length - STRIDE;
@@ -89,20 +90,21 @@ export class FastLane {
       const captured = view.getUint32(at + LANE.captured, isLittleEndian);
       const next = header + captured;
       if (next > end || captured > MAXIMUM_CAPTURED) break;
-      if (bytes[at] === LANE.magicByte && bytes[at + 1] === LANE.magicNextByte) break;
-      if (bytes[at + 3] === LANE.magicByte && bytes[at + 2] === LANE.magicNextByte) break;
+      // Where a time is expected, another capture may begin: its magic, in this byte order or the other.
+      const time = view.getUint32(at, isLittleEndian);
+      if (time >>> 16 === LANE.magicStart || (time & 0xffff) === LANE.swappedMagicEnd) break;
       const length = bytes[header]!;
       const ip = header + ((length + 3) & ~3);
       if (length < LANE.minimumWithDirectionAt60 || ip + LANE.ipSize > next) break;
       const first4 = bytes[ip]!;
       if (bytes[header + LANE.af] !== 2 || first4 >> 4 !== 4 || first4 < 0x45) break;
-      const time = view.getUint32(at, isLittleEndian);
       if (bytes[ip + LANE.ipProtocol] !== 6) notTcp++;
       else {
         const tcp = ip + (first4 & 15) * 4;
         if ((view.getUint16(ip + LANE.ipFragment) & 0x1fff) !== 0 || tcp + LANE.tcpSize > next) break;
         if (length >= 100 && bytes[header + LANE.rewritten] !== 0) break;
-        if (isMailPort[view.getUint16(tcp + LANE.tcpDestinationPort)] === 0) otherPort++;
+        const port = view.getUint16(tcp + LANE.tcpDestinationPort);
+        if ((mailPorts[port >> 3]! & (1 << (port & 7))) === 0) otherPort++;
         else if ((bytes[tcp + LANE.tcpFlags]! & 0x12) !== 0x02) notOpening++;
         else if (bytes[header + LANE.action] === 1) blocked++;
         else {

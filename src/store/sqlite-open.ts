@@ -19,6 +19,8 @@ export interface SqliteOptions {
   readonly canCreate?: boolean;
   /** How long to wait for other programs' locks, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** In a file that is made: begin the write-ahead log after the first batch, which then is written once and not twice. */
+  readonly logsLater?: boolean;
   /** Memory for pages, in KiB; {@link BATCH_CACHE_KIB} when absent. */
   readonly cacheKib?: number;
 }
@@ -140,7 +142,7 @@ function sizeOf(file: string): number {
 function prepare(
   db: BetterSqlite3.Database,
   name: string,
-  { isReadOnly = false, cacheKib = BATCH_CACHE_KIB }: SqliteOptions,
+  { isReadOnly = false, logsLater = false, cacheKib = BATCH_CACHE_KIB }: SqliteOptions,
   schema: Schema,
 ): void {
   if (isReadOnly) {
@@ -150,5 +152,5 @@ function prepare(
   // Every commit reaches the disk: what a batch reported as written survives a power failure.
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = -${cacheKib}`);
-  schema.ensure(db, name);
+  schema.ensure(db, name, logsLater);
 }

@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS sightings(
 export interface Schema {
   /** Makes sure that the database is one of these, without changing it. @throws {StoreError} `not-ours` or `newer` */
   readonly check: (db: Database, name: string) => void;
-  /** Makes the tables that are missing; a database without any table becomes a write-ahead logged one. @throws as check */
-  readonly ensure: (db: Database, name: string) => void;
+  /** Makes the tables that are missing; a database without any becomes a write-ahead logged one, or will. @throws as check */
+  readonly ensure: (db: Database, name: string, logsLater: boolean) => void;
 }
 
 const ENTRY_COLUMNS = ['ip', 'helo', 'from', 'to', 'first', 'pass', 'expire', 'bcount', 'pcount'];
@@ -129,9 +129,20 @@ function checkSightings(db: Database, name: string): void {
   checkOurs(db, name);
 }
 
-function ensure(db: Database, name: string, check: Schema['check'], tables: string): void {
-  if (isEmpty(db)) db.pragma('journal_mode = WAL');
-  else check(db, name);
+/** Makes a database a write-ahead logged one. */
+export function startLog(db: Database): void {
+  db.pragma('journal_mode = WAL');
+}
+
+function ensure(
+  db: Database,
+  name: string,
+  check: Schema['check'],
+  tables: string,
+  logsLater: boolean,
+): void {
+  if (!isEmpty(db)) check(db, name);
+  else if (!logsLater) startLog(db);
   if (hasTable(db, 'sightings')) return;
   db.transaction(() => {
     db.exec(tables);
@@ -143,11 +154,11 @@ function ensure(db: Database, name: string, check: Schema['check'], tables: stri
 /** greyd's tables, with ours beside them. The journal mode of a database that greyd made is left as it is. */
 export const WHITELIST_SCHEMA: Schema = {
   check: checkWhitelist,
-  ensure: (db, name) => ensure(db, name, checkWhitelist, GREYD_TABLES + OUR_TABLES),
+  ensure: (db, name, logsLater) => ensure(db, name, checkWhitelist, GREYD_TABLES + OUR_TABLES, logsLater),
 };
 
 /** Our tables alone: what is known of addresses whose entries are elsewhere. */
 export const SIGHTINGS_SCHEMA: Schema = {
   check: checkSightings,
-  ensure: (db, name) => ensure(db, name, checkSightings, OUR_TABLES),
+  ensure: (db, name, logsLater) => ensure(db, name, checkSightings, OUR_TABLES, logsLater),
 };

@@ -1,5 +1,6 @@
 // The whitelist in an SQLite file shared with greyd. Calls run to their end on the thread that makes them.
 
+import { existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
@@ -9,7 +10,7 @@ import { sqliteError } from './sqlite-errors.js';
 import { openSqlite, type SqliteOptions } from './sqlite-open.js';
 import type { SqlitePut } from './sqlite-put.js';
 import { findRecords } from './sqlite-query.js';
-import { hasTable } from './sqlite-schema.js';
+import { hasTable, startLog } from './sqlite-schema.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -37,12 +38,15 @@ export class SqliteStore implements Store, RecordSink {
   readonly #isReadOnly: boolean;
   readonly #hasSightings: boolean;
   #writer: SqliteBatchWriter | undefined;
+  /** See `logsLater`. */
+  #isLogDue: boolean;
   #put: SqlitePut | undefined;
 
   /** @throws {StoreError} */
   constructor(path: string, options: SqliteOptions = {}) {
     this.#name = `"${path}"`;
     this.#isReadOnly = options.isReadOnly ?? false;
+    this.#isLogDue = options.logsLater === true && !existsSync(path);
     this.#db = openSqlite(path, options);
     // A database written by greyd alone has none.
     this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));
@@ -51,7 +55,9 @@ export class SqliteStore implements Store, RecordSink {
   async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
     return this.#write(() => {
       this.#writer ??= new SqliteBatchWriter(this.#db);
-      return this.#writer.apply(batch, whiteexpSeconds);
+      const result = this.#writer.apply(batch, whiteexpSeconds);
+      this.#startDueLog();
+      return result;
     });
   }
 
@@ -135,7 +141,16 @@ export class SqliteStore implements Store, RecordSink {
   }
 
   async close(): Promise<void> {
-    this.#run('close', () => this.#db.close());
+    this.#run('close', () => {
+      if (this.#db.open) this.#startDueLog();
+      this.#db.close();
+    });
+  }
+
+  #startDueLog(): void {
+    if (!this.#isLogDue) return;
+    this.#isLogDue = false;
+    startLog(this.#db);
   }
 
   #transaction<T>(change: (db: Database) => T): T {
