@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -136,8 +137,11 @@ void InitSyslog(napi_env env, napi_value exports) {
   Export(env, exports, "writeSyslog", WriteSyslog);
   Export(env, exports, "drainSyslog", DrainSyslog);
   Export(env, exports, "closeSyslog", CloseSyslog);
-  // At process.exit() too, so that the last line before the end is not lost.
+  // So that the last line before the end is not lost. Node runs its hooks when a thread's or the process's work is done,
+  // and not at process.exit(): that is for the C library's handlers.
   napi_add_env_cleanup_hook(env, [](void*) { Close(); }, nullptr);
+  static const int registered = std::atexit(Close);
+  static_cast<void>(registered);
 }
 
 }  // namespace spamlogd
