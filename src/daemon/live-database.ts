@@ -1,11 +1,14 @@
 // The daemon's database for as long as it lives: opened anew when another file was put in its place.
 
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { formatDatabase } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import { type Store, StoreError } from '../store/store.js';
 import { type DatabaseSettings, openLiveDatabase } from './open-database.js';
 import type { SpamdReports } from './open-spamd-db.js';
+
+const MISSING = 'missing';
+const COMPANIONS = ['-wal', '-shm'] as const;
 
 /** What is told of a database. */
 export interface DatabaseReports extends SpamdReports {
@@ -24,6 +27,8 @@ export class LiveDatabase {
   #store: Store;
   #identity: string;
   #checking: Promise<void> | undefined;
+  /** SQLite's files beside the database, as they were when it was last seen to be in its place. */
+  #companions: readonly string[] = [];
   #isClosed = false;
 
   private constructor(settings: DatabaseSettings, reports: DatabaseReports, store: Store) {
@@ -62,7 +67,11 @@ export class LiveDatabase {
   }
 
   async #check(): Promise<void> {
-    if (this.#isClosed || fileIdentity(this.#path) === this.#identity) return;
+    if (this.#isClosed) return;
+    if (fileIdentity(this.#path) === this.#identity) {
+      this.#companions = this.#companionIdentities();
+      return;
+    }
     try {
       await this.#reopen();
     } catch (error) {
@@ -73,9 +82,22 @@ export class LiveDatabase {
   async #reopen(): Promise<void> {
     // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
     await this.#store.close().catch(() => {});
+    this.#removeCompanions();
     this.#store = await openIt(this.#settings, this.#reports);
     this.#identity = fileIdentity(this.#path);
     this.#reports.onReplaced();
+  }
+
+  #companionIdentities(): string[] {
+    return COMPANIONS.map(suffix => fileIdentity(this.#path + suffix));
+  }
+
+  /** A log whose database was taken away stays behind, and would be taken for that of the new one. */
+  #removeCompanions(): void {
+    this.#companionIdentities().forEach((identity, i) => {
+      const isOurs = identity !== MISSING && identity === this.#companions[i];
+      if (isOurs) rmSync(this.#path + COMPANIONS[i]!, { force: true });
+    });
   }
 
   close(): Promise<void> {
@@ -95,6 +117,6 @@ function fileIdentity(path: string): string {
     const { dev, ino } = statSync(path);
     return `${dev}:${ino}`;
   } catch {
-    return 'missing';
+    return MISSING;
   }
 }

@@ -8,6 +8,8 @@ import { settingsForDaemon } from './settings-for-daemon.js';
 
 /** Runs the daemon until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
 export async function runDaemon(context: DaemonContext): Promise<number> {
+  // Before anything is waited for: Node would open its debugger.
+  process.on('SIGUSR1', () => {});
   // In the background the process soon leaves it.
   const folder = process.cwd();
   const settings = settingsForDaemon(context.settings, folder);

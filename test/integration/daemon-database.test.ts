@@ -116,6 +116,32 @@ test('a database that another is put in place of: no sighting is lost, and the n
   });
 });
 
+test('a backup put in the place of a busy database stays whole', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder);
+    writer.write(records(addresses(3000)));
+    await until(() => folder.rows().length === 3000);
+    const backup = folder.at('backup');
+    const db = new Database(folder.database);
+    db.exec(`VACUUM INTO '${backup}'`);
+    db.close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    writer.write(records(addresses(500, 5000)));
+    await until(() => folder.rows().length === 3500);
+    // The file is looked at every two seconds.
+    await setTimeout(2500);
+    renameSync(backup, folder.database);
+    await daemon.logged(/was replaced: using the new one$/);
+    writer.write(records(['192.0.2.1']));
+    await until(() => folder.rows().length === 3001);
+    writer.destroy();
+    await end(daemon);
+    const after = new Database(folder.database, { readonly: true });
+    assert.equal(after.pragma('integrity_check', { simple: true }), 'ok');
+    after.close();
+  });
+});
+
 test('a full disk is said once, and what waits is written when there is room', {
   skip: !isRoot() && 'mounting a small file system needs root',
 }, async () => {

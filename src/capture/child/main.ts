@@ -51,6 +51,8 @@ let lastCounts = '';
 process.on('SIGTERM', () => void end('stopped', 'told to stop'));
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
+// Node would open its debugger.
+process.on('SIGUSR1', () => {});
 process.on('uncaughtException', error => void fail(error));
 
 try {
