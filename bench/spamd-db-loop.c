@@ -4,7 +4,7 @@
  *
  *   each FILE        for each address opens and locks the database, gets, puts and closes
  *   fill FILE BYTES  makes the database with pages of so many bytes, opens it once and puts
- *   wait FILE        prints "ready", waits for a line and then for the lock, with no addresses
+ *   wait FILE        waits for the lock at each byte, and lets go of it again
  *
  * Prints the seconds that "each" took, and the seconds with one fsync(2) at the end, which spamlogd leaves out; or when
  * by the monotonic clock "wait" had the lock.
@@ -167,11 +167,13 @@ main(int argc, char *argv[])
 	else if (argc == 4 && strcmp(argv[1], "fill") == 0)
 		fill(argv[2], (unsigned)atoi(argv[3]));
 	else if (argc == 3 && strcmp(argv[1], "wait") == 0) {
-		printf("ready\n");
-		fflush(stdout);
-		getchar();
-		lock(argv[2]);
-		printf("%.6f\n", seconds());
+		while (getchar() != EOF) {
+			const int fd = lock(argv[2]);
+
+			printf("%.6f\n", seconds());
+			fflush(stdout);
+			close(fd);
+		}
 	} else {
 		fprintf(stderr, "usage: spamd-db-loop each FILE | fill FILE BYTES | wait FILE\n");
 		return 1;

@@ -1,23 +1,21 @@
 // The real spamd's database: a batch beside what spamlogd does for each address, how long the lock is held, a listing.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOCK, loadAddon } from '../src/native/addon.js';
-import type { FileLock } from '../src/store/spamd-db/locked-file.js';
-import { openSpamdDb, type SpamdDbStore } from '../src/store/spamd-db/spamd-db-store.js';
-import { batchOf, NOW, WHITEEXP } from '../test/store/spamd-db/helpers.js';
 import { seededRandom } from '../test/store/spamd-db/random.js';
+import type { BatchTimes } from './spamd-db-batch.js';
 
 const ENTRIES = 100_000;
 const REFRESHED = 10_000;
 const ROUNDS = 15;
 const LIBRARY = '/lib/libdb1.so.2';
 const LOOP_SOURCE = fileURLToPath(new URL('../../bench/spamd-db-loop.c', import.meta.url));
+const BATCH_PROGRAM = fileURLToPath(new URL('spamd-db-batch.js', import.meta.url));
 const LIST_PROGRAM = fileURLToPath(new URL('spamd-db-list.js', import.meta.url));
 
 function median(numbers: readonly number[]): number {
@@ -52,52 +50,28 @@ function timeProgram(program: string, args: readonly string[]): number {
   return (performance.now() - begin) / 1000;
 }
 
-/** What one batch took, in seconds. */
-interface BatchTimes {
-  /** From when the lock was had until another program had it. */
-  readonly locked: number;
-  /** From the call until another program had the lock: all that the loop does, and the preparations. */
-  readonly written: number;
-  /** From the call until the promise was fulfilled, with an fsync(2). */
-  readonly durable: number;
-}
+/** A process that refreshes addresses when it is asked to. */
+class BatchProcess {
+  readonly #child: ChildProcess;
 
-/** A lock that remembers when it was had, and then lets a program wait for the next turn. */
-class WatchedLock {
-  readonly #loop: string;
-  readonly #addon = loadAddon('the bench of spamd-db');
-  #had = 0;
-  #onHad: () => void = () => {};
-
-  constructor(loop: string) {
-    this.#loop = loop;
+  constructor(loop: string, path: string) {
+    this.#child = fork(BATCH_PROGRAM, [loop, path]);
   }
 
-  readonly lock: FileLock = fd => {
-    if (!this.#addon.tryFlock(fd, LOCK.exclusive)) return false;
-    this.#had = monotonicSeconds();
-    this.#onHad();
-    return true;
-  };
-
-  async time(store: SpamdDbStore, path: string, addresses: readonly string[]): Promise<BatchTimes> {
-    const child = spawn(this.#loop, ['wait', path], { stdio: ['pipe', 'pipe', 'inherit'] });
-    await once(child.stdout, 'data');
-    const next = once(child.stdout, 'data');
-    const batch = batchOf(addresses, NOW + 600);
-    this.#onHad = () => child.stdin.end('\n');
-    const begin = monotonicSeconds();
-    await store.applyBatch(batch, WHITEEXP);
-    const durable = monotonicSeconds() - begin;
-    this.#onHad = () => {};
-    const given = Number((await next)[0]);
-    return { locked: given - this.#had, written: given - begin, durable };
+  refresh(addresses: readonly string[]): Promise<BatchTimes> {
+    return new Promise((resolve, reject) => {
+      this.#child.removeAllListeners();
+      this.#child.once('message', times => resolve(times as BatchTimes));
+      this.#child.once('exit', status => reject(new Error(`${BATCH_PROGRAM} ended with status ${status}`)));
+      this.#child.send(addresses);
+    });
   }
-}
 
-/** The clock that programs in C have as CLOCK_MONOTONIC. */
-function monotonicSeconds(): number {
-  return Number(process.hrtime.bigint()) / 1e9;
+  async close(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await exited;
+  }
 }
 
 async function compare(folder: string, loop: string, pageBytes: number): Promise<void> {
@@ -110,14 +84,13 @@ async function compare(folder: string, loop: string, pageBytes: number): Promise
   await copyFile(filled, ours);
   await copyFile(filled, theirs);
 
-  const watched = new WatchedLock(loop);
-  const store = await openSpamdDb({ path: ours, lock: watched.lock });
+  const batch = new BatchProcess(loop, ours);
   const batches: BatchTimes[] = [];
   const loops: { readonly written: number; readonly durable: number }[] = [];
   const lists: number[] = [];
   const dumps: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    batches.push(await watched.time(store, ours, refreshed));
+    batches.push(await batch.refresh(refreshed));
     const [written = 0, durable = 0] = String(execFileSync(loop, ['each', theirs], { input: lines }))
       .split(' ')
       .map(Number);
@@ -125,7 +98,7 @@ async function compare(folder: string, loop: string, pageBytes: number): Promise
     lists.push(timeProgram(process.execPath, [LIST_PROGRAM, filled]));
     dumps.push(timeProgram('db_dump185', [filled]));
   }
-  await store.close();
+  await batch.close();
 
   const each = median(loops.map(({ written }) => written));
   const loopDurable = median(loops.map(({ durable }) => durable));
