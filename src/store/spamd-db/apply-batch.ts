@@ -4,7 +4,7 @@ import { FIELD } from '../../whitelist/batch.js';
 import { applySightings, type Change, type Entry, type SightingSum } from '../../whitelist/entry.js';
 import { OUTCOMES } from '../store.js';
 import type { HashFile } from './hash-file.js';
-import { ENDINGS, endingOf, KeyTable } from './key-table.js';
+import { KeyTable } from './key-table.js';
 import type { Page } from './page.js';
 import { decodeValue, encodeValue, refreshValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
 
@@ -41,9 +41,8 @@ class Application {
   readonly #whiteexpSeconds: number;
   readonly #outcomes: Uint8Array;
   readonly #expires: Float64Array;
-  /** Which endings of keys the rows of the bucket at hand have: most pairs on a page are passed over by that. */
-  readonly #isWanted = new Uint8Array(ENDINGS);
   #settled = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(file: HashFile, table: KeyTable, words: Uint32Array, whiteexpSeconds: number) {
     this.#file = file;
@@ -78,6 +77,7 @@ class Application {
   #refreshInPlace(): void {
     const file = this.#file;
     const { hashes, rows } = this.#table;
+    this.#table.dismissAll();
     const first = new Int32Array(file.buckets).fill(-1);
     const next = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {
@@ -86,37 +86,34 @@ class Application {
       next[row] = first[bucket]!;
       first[bucket] = row;
     }
-    const { endings } = this.#table;
     for (let bucket = 0; bucket < first.length; bucket++) {
       if (first[bucket]! < 0) continue;
-      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#isWanted[endings[row]!] = 1;
+      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#table.expect(row);
       for (const page of file.pages(bucket)) {
         // What comes after a large pair is left to a look-up, which knows where that ends.
         if (page.isBig) break;
-        this.#refreshOnPage(page, bucket);
+        this.#refreshOnPage(page);
       }
-      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#isWanted[endings[row]!] = 0;
+      for (let row = first[bucket]!; row >= 0; row = next[row]!) this.#table.dismiss(row);
     }
   }
 
-  #refreshOnPage(page: Page, bucket: number): void {
+  #refreshOnPage(page: Page): void {
     const { bytes, words, pairWords } = page;
-    const isWanted = this.#isWanted;
+    const view = this.#viewOf(bytes);
     let end = bytes.length;
     for (let index = 1; index < pairWords; index += 2) {
       const keyAt = words[index]!;
       const valueAt = words[index + 1]!;
       const keyEnd = end;
       end = valueAt;
-      if (isWanted[endingOf(bytes, keyEnd)] === 0) continue;
       const row = this.#table.find(bytes, keyAt, keyEnd);
       if (row < 0 || this.#outcomes[row] !== UNSEEN) continue;
-      if (this.#file.bucketOfHash(this.#table.hashes[row]!) !== bucket) continue;
       if (keyAt - valueAt !== VALUE_BYTES) {
         this.#outcomes[row] = LEFT;
         continue;
       }
-      if (!this.#refresh(row, bytes, valueAt)) {
+      if (!this.#refresh(row, view, bytes.byteOffset + valueAt)) {
         const change = this.#changeOf(row, decodeValue(bytes, valueAt, VALUE_BYTES));
         this.#settle(row, change);
         if (change.outcome === 'trapped') continue;
@@ -126,12 +123,18 @@ class Application {
     }
   }
 
+  /** All of the memory that some bytes are a part of, nearly always that of the page before. */
+  #viewOf({ buffer }: Uint8Array): DataView {
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view;
+  }
+
   /** Refreshes a WHITE entry in its value, which is what nearly all rows come to; false when it is something else. */
-  #refresh(row: number, bytes: Uint8Array, valueAt: number): boolean {
+  #refresh(row: number, view: DataView, valueAt: number): boolean {
     const at = row * FIELD.stride;
     const words = this.#words;
     const expire = words[at + FIELD.runLatest]! + this.#whiteexpSeconds;
-    const until = refreshValue(bytes, valueAt, words[at + FIELD.runStart]!, words[at + FIELD.count]!, expire);
+    const until = refreshValue(view, valueAt, words[at + FIELD.runStart]!, words[at + FIELD.count]!, expire);
     if (until < 0) return false;
     this.#outcomes[row] = REFRESHED;
     this.#expires[row] = until;

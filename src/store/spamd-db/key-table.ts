@@ -2,27 +2,29 @@
 
 import { isIpv4Words } from '../../address/address.js';
 import { FIELD } from '../../whitelist/batch.js';
-import { ceilLog2 } from './addressing.js';
 import { hash4 } from './hash4.js';
-import { ipv4KeyWriter, LONGEST_IPV4, SHORTEST_IPV4 } from './record.js';
+import { LONGEST_IPV4, SHORTEST_IPV4, writeIpv4Key } from './record.js';
 
 /** Room for a key, and for its length behind it. */
 const STRIDE = LONGEST_IPV4 + 1;
 
 /** How many values {@link endingOf} has. */
-export const ENDINGS = 4096;
+const ENDINGS = 4096;
+
+/** No row. */
+const NONE = -1;
 
 /**
  * A number out of the last three bytes of a key that ends before `end`, a different one for all endings of an IPv4
  * address. At least three bytes have to come before `end`, be they the key's or not.
  */
-export function endingOf(bytes: Uint8Array, end: number): number {
+function endingOf(bytes: Uint8Array, end: number): number {
   return (bytes[end - 1]! & 15) | ((bytes[end - 2]! & 15) << 4) | ((bytes[end - 3]! & 15) << 8);
 }
 
 /**
- * A hash table from key to row, at most a quarter of it in use. The rows of a batch are far fewer than the pairs of a
- * database, so that a page's pairs are looked up among the rows, and not the other way round.
+ * The keys of a batch's rows. A page's pairs are looked up among the rows that belong in the page's bucket, by how a
+ * key ends, and not the other way round: the rows of a batch are far fewer than the pairs of a database.
  */
 export class KeyTable {
   /** How many rows the batch has. */
@@ -30,38 +32,32 @@ export class KeyTable {
   /** What libc's hash function makes of each row's key; 0 for a row of IPv6, which has none. */
   readonly hashes: Uint32Array;
   /** {@link endingOf} each row's key. */
-  readonly endings: Uint16Array;
+  readonly #endings: Uint16Array;
   readonly #keys: Uint8Array;
-  /** The hash of the key in each slot, or 0 for an empty slot: apart from the rows, to stay in the cache. */
-  readonly #slots: Int32Array;
-  readonly #slotRows: Int32Array;
+  /** The row expected last of those with an ending. */
+  readonly #expected = new Int32Array(ENDINGS).fill(NONE);
+  /** The row expected before a row, of those with the same ending. */
+  readonly #before: Int32Array;
 
   /** @param words a batch's. */
   constructor(words: Uint32Array) {
     this.rows = words.length / FIELD.stride;
     this.hashes = new Uint32Array(this.rows);
-    this.endings = new Uint16Array(this.rows);
+    this.#endings = new Uint16Array(this.rows);
     this.#keys = new Uint8Array(this.rows * STRIDE);
-    this.#slots = new Int32Array(2 ** ceilLog2(4 * this.rows));
-    this.#slotRows = new Int32Array(this.#slots.length);
-    const write = ipv4KeyWriter();
+    this.#before = new Int32Array(this.rows);
     for (let row = 0; row < this.rows; row++) {
       const at = row * FIELD.stride;
-      if (isIpv4Words(words[at]!, words[at + 1]!, words[at + 2]!)) this.#add(row, write(words[at + 3]!));
+      if (isIpv4Words(words[at]!, words[at + 1]!, words[at + 2]!)) this.#write(row, words[at + 3]!);
     }
   }
 
-  #add(row: number, key: Uint8Array): void {
-    this.#keys.set(key, row * STRIDE);
-    this.#keys[row * STRIDE + LONGEST_IPV4] = key.length;
-    this.hashes[row] = hash4(key);
-    this.endings[row] = endingOf(key, key.length);
-    const hash = slotHash(key, 0, key.length);
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = hash;
-    this.#slotRows[slot] = row;
+  #write(row: number, word: number): void {
+    const at = row * STRIDE;
+    const length = writeIpv4Key(word, this.#keys, at);
+    this.#keys[at + LONGEST_IPV4] = length;
+    this.hashes[row] = hash4(this.#keys, at, at + length);
+    this.#endings[row] = endingOf(this.#keys, at + length);
   }
 
   /** Whether a row has a key: whether its address is IPv4. */
@@ -75,20 +71,34 @@ export class KeyTable {
     return this.#keys.subarray(at, at + this.#keys[at + LONGEST_IPV4]!);
   }
 
-  /** The first row whose key is the bytes from `start` to before `end`, or -1. */
+  /** {@link find} finds no row any more, whatever a run that ended early has left. */
+  dismissAll(): void {
+    this.#expected.fill(NONE);
+  }
+
+  /** From now on {@link find} finds a row that has a key. */
+  expect(row: number): void {
+    const ending = this.#endings[row]!;
+    this.#before[row] = this.#expected[ending]!;
+    this.#expected[ending] = row;
+  }
+
+  /** {@link find} finds the row no more, nor another with the same ending. */
+  dismiss(row: number): void {
+    this.#expected[this.#endings[row]!] = NONE;
+  }
+
+  /**
+   * The row expected last whose key is the bytes from `start` to before `end`, or -1. At least three bytes have to come
+   * before `end`.
+   */
   find(bytes: Uint8Array, start: number, end: number): number {
+    let row = this.#expected[endingOf(bytes, end)]!;
+    if (row === NONE) return NONE;
     const length = end - start;
-    if (length < SHORTEST_IPV4 || length > LONGEST_IPV4) return -1;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    const hash = slotHash(bytes, start, end);
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const other = slots[slot]!;
-      if (other === 0) return -1;
-      if (other !== hash) continue;
-      const row = this.#slotRows[slot]!;
-      if (this.#isKey(row, bytes, start, length)) return row;
-    }
+    if (length < SHORTEST_IPV4 || length > LONGEST_IPV4) return NONE;
+    while (row !== NONE && !this.#isKey(row, bytes, start, length)) row = this.#before[row]!;
+    return row;
   }
 
   #isKey(row: number, bytes: Uint8Array, start: number, length: number): boolean {
@@ -98,12 +108,4 @@ export class KeyTable {
     for (let i = 0; i < length; i++) if (bytes[start + i] !== keys[at + i]) return false;
     return true;
   }
-}
-
-/** A number other than 0 out of the last seven bytes of a key, in which addresses differ most; there must be as many. */
-function slotHash(bytes: Uint8Array, start: number, end: number): number {
-  const last = bytes[end - 1]! | (bytes[end - 2]! << 8) | (bytes[end - 3]! << 16) | (bytes[end - 4]! << 24);
-  const before = bytes[end - 5]! | (bytes[end - 6]! << 8) | (bytes[end - 7]! << 16) | ((end - start) << 24);
-  const mixed = Math.imul(last ^ Math.imul(before, 0x85ebca6b), 0x9e3779b1);
-  return mixed ^ (mixed >>> 15) || 1;
 }

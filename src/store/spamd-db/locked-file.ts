@@ -1,6 +1,6 @@
 // Opens a file and takes the exclusive flock(2) that spamd, spamdb and the original spamlogd take, readers too.
 
-import { close, constants, fstat, fstatSync, open, type Stats } from 'node:fs';
+import { close, constants, fstat, fstatSync, openSync, type Stats } from 'node:fs';
 import { platform } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -40,7 +40,6 @@ const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 50;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-const openFile = promisify(open);
 const closeFile = promisify(close);
 const statFile = promisify(fstat);
 
@@ -82,8 +81,9 @@ async function tryOpen(
   const access = isWriter ? constants.O_RDWR : constants.O_RDONLY;
   let fd: number | undefined;
   try {
-    fd = await openFile(path, access | constants.O_NONBLOCK | (lock ? 0 : O_EXLOCK));
-    const stats = await statFile(fd);
+    // Neither waits for another program, and each would take longer on a thread of the pool than in this one.
+    fd = openSync(path, access | constants.O_NONBLOCK | (lock ? 0 : O_EXLOCK));
+    const stats = fstatSync(fd);
     if (stats.isDirectory()) throw new StoreError('missing', `Cannot open store "${path}": it is a folder`);
     if (!stats.isFile())
       throw new StoreError('not-ours', `Cannot open store "${path}": it is not a regular file`);

@@ -16,6 +16,9 @@ const IS_LITTLE = endianness() === 'LE';
 const WORD = 2 ** 32;
 const INT_MAX = 2 ** 31 - 1;
 
+/** Where in a value the two words of the end are. */
+const [LOW_EXPIRE, HIGH_EXPIRE] = IS_LITTLE ? [16, 20] : [20, 16];
+
 /**
  * The entry in the value that is `length` bytes of `bytes` from `at` on, or undefined when spamd knows no value of
  * that size.
@@ -57,19 +60,28 @@ export function writeValue(entry: Entry, bytes: Uint8Array, at: number): void {
  * when the entry is no WHITE one that lasts beyond `runStart`.
  */
 export function refreshValue(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   runStart: number,
   count: number,
   expire: number,
 ): number {
-  const pcount = readInt(bytes, at + 28);
-  const until = readTime(bytes, at + 16);
+  const pcount = view.getInt32(at + 28, IS_LITTLE);
+  const until = joinTime(
+    view.getInt32(at + HIGH_EXPIRE, IS_LITTLE),
+    view.getInt32(at + LOW_EXPIRE, IS_LITTLE),
+  );
   if (pcount < 0 || until <= runStart) return -1;
-  const later = Math.max(until, expire);
-  writeTime(bytes, at + 16, later);
-  writeInt(bytes, at + 28, Math.min(pcount + count, INT_MAX));
-  return later;
+  view.setInt32(at + 28, Math.min(pcount + count, INT_MAX), IS_LITTLE);
+  if (expire <= until) return until;
+  view.setInt32(at + HIGH_EXPIRE, Math.floor(expire / WORD), IS_LITTLE);
+  view.setInt32(at + LOW_EXPIRE, expire | 0, IS_LITTLE);
+  return expire;
+}
+
+/** The time of two words. Until 2038 it is the lower one, a small integer, which needs no memory of its own. */
+function joinTime(high: number, low: number): number {
+  return high === 0 && low >= 0 ? low : high * WORD + (low >>> 0);
 }
 
 // Byte by byte, since a DataView for each value costs more than all the rest.
@@ -83,8 +95,7 @@ function readInt(bytes: Uint8Array, at: number): number {
 function readTime(bytes: Uint8Array, at: number): number {
   const high = readInt(bytes, IS_LITTLE ? at + 4 : at);
   const low = readInt(bytes, IS_LITTLE ? at : at + 4);
-  // Until 2038 a time is one word, a small integer, which needs no memory of its own.
-  return high === 0 && low >= 0 ? low : high * WORD + (low >>> 0);
+  return joinTime(high, low);
 }
 
 function writeInt(bytes: Uint8Array, at: number, value: number): void {

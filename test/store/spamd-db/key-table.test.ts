@@ -5,7 +5,12 @@ import { hash4 } from '../../../src/store/spamd-db/hash4.js';
 import { KeyTable } from '../../../src/store/spamd-db/key-table.js';
 import { batchOf, NOW } from './helpers.js';
 
-const tableOf = (addresses: readonly string[]): KeyTable => new KeyTable(batchOf(addresses, NOW).words);
+/** A table that expects every row with a key, the first one last. */
+function tableOf(addresses: readonly string[]): KeyTable {
+  const table = new KeyTable(batchOf(addresses, NOW).words);
+  for (let row = table.rows - 1; row >= 0; row--) if (table.has(row)) table.expect(row);
+  return table;
+}
 
 /** Looks a key up where a page has it: between other bytes. */
 function find(table: KeyTable, key: string): number {
@@ -54,4 +59,19 @@ test('a row of IPv6 has no key', () => {
 
 test('a table without rows finds nothing', () => {
   assert.equal(find(tableOf([]), '192.0.2.1'), -1);
+});
+
+test('rows are found while they are expected, whatever others end alike', () => {
+  const [one, other, third] = ['192.0.2.17', '198.51.100.17', '192.0.2.18'];
+  const table = new KeyTable(batchOf([one, other, third], NOW).words);
+  const found = (): number[] => [one, other, third].map(key => find(table, key));
+  assert.deepEqual(found(), [-1, -1, -1]);
+  for (const row of [0, 1, 2]) table.expect(row);
+  assert.deepEqual(found(), [0, 1, 2]);
+  for (const row of [0, 1]) table.dismiss(row);
+  assert.deepEqual(found(), [-1, -1, 2]);
+  table.expect(1);
+  assert.deepEqual(found(), [-1, 1, 2]);
+  table.dismissAll();
+  assert.deepEqual(found(), [-1, -1, -1]);
 });
