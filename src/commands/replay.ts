@@ -144,9 +144,9 @@ class Replay {
     this.#isStrict = isStrict;
     this.#warn = warn;
     this.#signal = signal;
-    this.#pipeline = new Pipeline(policy, (words, end) => {
+    this.#pipeline = new Pipeline(policy, (words, end, isPlain) => {
       this.#waiting += end;
-      this.#timeline.addBlock(words, end);
+      this.#timeline.addBlock(words, end, isPlain);
       this.#busy = sink.add(words, end);
     });
   }
