@@ -66,7 +66,8 @@ function insertSightings(
   const odd: OddEntry[] = [];
   const { words } = batch;
   let full: Statement<unknown[]> | undefined;
-  let values: unknown[] = [];
+  const values = new Array<unknown>(ROWS * VALUES);
+  let filled = 0;
   for (const row of rowsInOrder(batch)) {
     const at = row * FIELD.stride;
     const address = batch.address(row);
@@ -80,14 +81,18 @@ function insertSightings(
       odd.push({ address, entry });
       expires[row] = entry.expire;
     }
-    const [inbound, outbound] = [words[at + FIELD.inbound]!, words[at + FIELD.outbound]!];
-    values.push(address, firstSeen, lastSeen, inbound, outbound, originOf(batch, row));
-    if (values.length < ROWS * VALUES) continue;
+    values[filled++] = address;
+    values[filled++] = firstSeen;
+    values[filled++] = lastSeen;
+    values[filled++] = words[at + FIELD.inbound]!;
+    values[filled++] = words[at + FIELD.outbound]!;
+    values[filled++] = originOf(batch, row);
+    if (filled < values.length) continue;
     full ??= prepareInsert(db, ROWS);
     insertRows(full, values);
-    values = [];
+    filled = 0;
   }
-  if (values.length > 0) insertRows(prepareInsert(db, values.length / VALUES), values);
+  if (filled > 0) insertRows(prepareInsert(db, filled / VALUES), values.slice(0, filled));
   return odd;
 }
 
