@@ -54,8 +54,7 @@ for (const engine of ENGINES) {
       const daemon = host.start(engine);
       await daemon.logged(/^capturing on /i);
       assert.deepEqual(processStatus(daemon.pid).uids, [0, 0, 0, 0]);
-      // tcpdump, which does not notice that we are gone, has a shell beside it that does, and may end it whoever it is.
-      const below = host.descendants(daemon.pid).filter(({ name }) => name !== 'sh');
+      const below = host.descendants(daemon.pid);
       assert.equal(below.length, 2);
       for (const { uids, gids, groups, capabilities } of below) {
         assert.deepEqual(uids, [NOBODY, NOBODY, NOBODY, NOBODY]);
@@ -133,6 +132,23 @@ for (const engine of ENGINES) {
         host.folder.rows().map(({ pcount }) => pcount),
         [1],
       );
+    });
+  });
+
+  test(`${engine}: one process is killed, and the monitor right behind it: none is left`, {
+    skip,
+  }, async () => {
+    await onHost(async host => {
+      for (let which = 0, count = 1; which < count; which++) {
+        const daemon = host.start(engine);
+        await daemon.logged(/^capturing on /i);
+        const pids = host.descendants(daemon.pid).map(({ pid }) => pid);
+        count = pids.length;
+        process.kill(pids[which]!, 'SIGKILL');
+        daemon.signal('SIGKILL');
+        await daemon.ended();
+        await until(() => !pids.some(isAlive));
+      }
     });
   });
 
