@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { explainMissing } from './capture-engines.js';
 import { explainFailure } from './capture-failure.js';
 import { kernelFilter } from './capture-filter.js';
 import { type Lifeline, openLifeline } from './capture-lifeline.js';
@@ -159,13 +160,7 @@ class TcpdumpProcess implements CaptureProcess {
       return { type: 'end', code: 'privileges', message };
     }
     if (this.#isStopping && code === 0) return { type: 'end', code: 'stopped', message: 'told to stop' };
-    if (this.#isMissing) {
-      return {
-        type: 'end',
-        code: 'engine',
-        message: 'Cannot use capture engine tcpdump: it is not installed',
-      };
-    }
+    if (this.#isMissing) return { type: 'end', code: 'engine', message: explainMissing('tcpdump') };
     const text = this.#errors.join(' ') || describeDeath('tcpdump', code, signal, '');
     if (!this.#isReady) {
       const error = explainFailure(device, text);

@@ -15,7 +15,7 @@ const SOURCES = fileURLToPath(new URL('../../../src', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-child-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A capture process of a copy of the program that finds this in place of the npm package. */
+/** A capture process of a copy of the program that finds this in place of the npm package, or no such package. */
 interface Run {
   readonly process: CaptureProcess;
   readonly ready: Promise<ReadyMessage>;
@@ -29,14 +29,16 @@ interface Run {
 
 let copies = 0;
 
-async function run(engine: 'pcap' | 'cap', device: string, fake: string): Promise<Run> {
+async function run(engine: 'pcap' | 'cap', device: string, fake?: string): Promise<Run> {
   const root = join(folder, `${++copies}`);
   cpSync(SOURCES, join(root, 'dist/src'), { recursive: true });
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-  const room = join(root, 'node_modules', engine);
-  mkdirSync(room, { recursive: true });
-  writeFileSync(join(room, 'package.json'), '{"type":"commonjs","main":"index.js"}');
-  writeFileSync(join(room, 'index.js'), fake);
+  if (fake !== undefined) {
+    const room = join(root, 'node_modules', engine);
+    mkdirSync(room, { recursive: true });
+    writeFileSync(join(room, 'package.json'), '{"type":"commonjs","main":"index.js"}');
+    writeFileSync(join(room, 'index.js'), fake);
+  }
   const { startChild } = (await import(
     pathToFileURL(join(root, 'dist/src/capture/capture-child.js')).href
   )) as typeof CaptureChild;
@@ -125,6 +127,24 @@ for (const engine of ['pcap', 'cap'] as const) {
       message: `Cannot use capture engine ${engine}: compiled against a different Node.js version`,
     });
   });
+}
+
+for (const engine of ['pcap', 'cap'] as const) {
+  for (const [what, fake] of [
+    ['is missing', undefined],
+    ['was installed without its native part', "require('./build/Release/binding')"],
+  ] as const) {
+    test(`where an engine's package ${what} the error says what to install (${engine})`, async () => {
+      const { end } = await run(engine, 'pflog0', fake);
+      assert.deepEqual(await end, {
+        type: 'end',
+        code: 'engine',
+        message:
+          `Cannot use capture engine ${engine}: it is not installed; ` +
+          `install libpcap's headers (Debian: libpcap-dev) and then npm \`${engine}\``,
+      });
+    });
+  }
 }
 
 test('packets are passed on with their own times, whole or cut to the snap length', async () => {
