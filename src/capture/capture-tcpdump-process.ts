@@ -45,6 +45,7 @@ class TcpdumpProcess implements CaptureProcess {
   #isMissing = false;
   #isStopping = false;
   #isStillPrivileged = false;
+  #drops: number | null = null;
   #countsTimer: NodeJS.Timeout | undefined;
 
   constructor(request: TcpdumpRequest, reports: CaptureReports, open: typeof openLifeline) {
@@ -89,6 +90,10 @@ class TcpdumpProcess implements CaptureProcess {
     return this.#child.stdout!;
   }
 
+  get isReporting(): boolean {
+    return countsSignal(process.platform) !== undefined;
+  }
+
   stop(): void {
     this.#isStopping = true;
     void this.#waitUntilRead().then(() => this.#child.kill('SIGTERM'));
@@ -115,8 +120,7 @@ class TcpdumpProcess implements CaptureProcess {
     const line = readTcpdumpLine(text);
     if (line?.kind === 'listening') this.#begin();
     if (line?.kind === 'error') this.#errors.push(line.text);
-    // On NFLOG this number is wrong after the first overrun.
-    if (line?.kind === 'dropped' && this.#request.device.kind !== 'nflog') this.#reportDrops(line.packets);
+    if (line?.kind === 'dropped') this.#reportDrops(line.packets);
   }
 
   #begin(): void {
@@ -140,17 +144,17 @@ class TcpdumpProcess implements CaptureProcess {
     });
   }
 
+  /** Its answer is also a sign of life. */
   #askDrops(): void {
     const signal = countsSignal(process.platform);
-    if (this.#request.device.kind === 'nflog') {
-      this.#reportDrops(this.#findSocket()?.drops ?? null);
-    } else if (signal !== undefined) {
-      this.#child.kill(signal);
-    }
+    if (signal !== undefined) this.#child.kill(signal);
   }
 
-  #reportDrops(droppedKernel: number | null): void {
-    this.#reports.onCounts({ received: null, droppedKernel, droppedQueue: 0 });
+  /** On NFLOG what tcpdump says is wrong after the first overrun; when it ends its socket is gone. */
+  #reportDrops(packets: number): void {
+    if (this.#request.device.kind !== 'nflog') this.#drops = packets;
+    else this.#drops = this.#findSocket()?.drops ?? this.#drops;
+    this.#reports.onCounts({ received: null, droppedKernel: this.#drops, droppedQueue: 0 });
   }
 
   #explainEnd(code: number | null, signal: NodeJS.Signals | null): EndMessage {

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as CaptureChild from '../../../src/capture/capture-child.js';
 import type { CaptureCounts, EndMessage, ReadyMessage } from '../../../src/capture/capture-messages.js';
@@ -224,6 +225,14 @@ test('an engine that spins is ended', async () => {
     fakePcap(`result = -1; const spin = () => { wake(); setImmediate(spin); }; setTimeout(spin);`),
   );
   assert.equal((await end).message, 'Lost capture on "nflog:155": it reports packets and delivers none');
+});
+
+test('counts are told again though they did not change, as a sign of life', async () => {
+  const { process, counts, end } = await run('pcap', 'pflog0', fakePcap(''));
+  while (counts.length < 2) await setTimeout(50);
+  assert.deepEqual(counts[0], counts[1]);
+  process.stop();
+  assert.equal((await end).code, 'stopped');
 });
 
 test('a child that aborts is reported with its last line', async () => {
