@@ -9,6 +9,9 @@ import { noLab } from './capture-lab.js';
 import { onHost, processStatus } from './daemon-host.js';
 
 const NOBODY = 65_534;
+
+/** How often an interface comes and goes. */
+const ROUNDS = 20;
 const NOTHING = '0000000000000000 0000000000000000 0000000000000000 0000000000000000';
 const skipGenerator = noLab || (!isEngineInstalled('cap') && 'cap is not installed');
 
@@ -68,12 +71,14 @@ for (const engine of ENGINES) {
     });
   });
 
-  test(`${engine}: an interface that goes down, up, away and comes back ends nothing`, { skip }, async () => {
+  test(`${engine}: an interface that goes down, up, away and comes back, ${ROUNDS} times, ends nothing`, {
+    skip,
+  }, async () => {
     await onHost(async host => {
       const { lab, folder } = host;
       const daemon = host.start(engine);
       await daemon.logged(/^capturing on /i);
-      for (let round = 1; round <= 4; round++) {
+      for (let round = 1; round <= ROUNDS; round++) {
         lab.setLink('down');
         lab.setLink('up');
         lab.removeLink();
@@ -83,7 +88,7 @@ for (const engine of ENGINES) {
       }
       daemon.signal('SIGTERM');
       assert.equal(await daemon.ended(), 0);
-      assert.equal(folder.rows()[0]!.pcount, 3);
+      assert.equal(folder.rows()[0]!.pcount, ROUNDS - 1);
     });
   });
 
@@ -159,11 +164,14 @@ for (const engine of ENGINES) {
       const daemon = host.start(engine, '--log-level', 'info', '--flush-interval', '3600');
       await daemon.logged(/^capturing on /i);
       const generator = await host.generator();
-      generator.say('60000 167772161 20000');
+      // More than it can send by then.
+      generator.say('2000000 167772161 20000');
       await until(() => host.folder.status().sightings > 10_000);
       const { sightings } = host.folder.status();
       daemon.signal('SIGTERM');
       assert.equal(await daemon.ended(), 0);
+      assert.ok(!generator.hasSaid(/^sent/), 'the load went on until the daemon had ended');
+      await generator.end();
       const rows = host.folder.rows();
       assert.ok(rows.length >= sightings, `${rows.length} of ${sightings}`);
       assert.ok(rows.every(({ pcount }) => pcount === 0));
