@@ -59,7 +59,7 @@ function pipeLifeline(addon: LifelineAddon, [theirs, ours]: readonly [number, nu
 const WATCH = `read -r _
 for _ in 1 2 3 4 5 6 7 8 9 10; do kill -s KILL -- "-$1" 2>/dev/null && exit; sleep 1; done`;
 
-/** A shell beside the program. */
+/** A shell beside the program. Killed at the same moment as we are, it leaves the program to its next write. */
 class Watcher implements Lifeline {
   readonly descriptor = 'ignore';
   readonly #options: LifelineOptions;
