@@ -64,6 +64,7 @@ export function startChild(request: CaptureRequest, reports: CaptureReports): Ca
   return {
     pid: child.pid,
     stream: child.stdout!,
+    isReporting: true,
     stop: () => child.kill('SIGTERM'),
     kill: () => killGroup(child.pid),
   };

@@ -15,8 +15,15 @@ const BUILT: Readonly<Record<string, string>> = {
   cap: 'build/Release/cap.node',
 };
 
-const INSTALL =
-  "install libpcap's headers (Debian: libpcap-dev) and then npm `pcap`, or install tcpdump, or read a stream with -l -";
+const HEADERS = "install libpcap's headers (Debian: libpcap-dev) and then npm";
+
+const INSTALL = `${HEADERS} \`pcap\`, or install tcpdump, or read a stream with -l -`;
+
+/** One line on an engine that is not installed, or whose package was installed without its native part. */
+export function explainMissing(engine: EngineName): string {
+  const install = engine === 'tcpdump' ? 'install tcpdump' : `${HEADERS} \`${engine}\``;
+  return `Cannot use capture engine ${engine}: it is not installed; ${install}`;
+}
 
 /**
  * The engines to try, in this order; the first one that is `auto`'s choice. An engine asked for by name is not looked

@@ -11,11 +11,16 @@ export interface CaptureReports {
   readonly onEnd: (end: EndMessage) => void;
 }
 
+/** A stream that may tell how much of it has come, read or not. */
+export type CaptureStream = Readable & { readonly bytesRead?: number };
+
 /** A process that captures. */
 export interface CaptureProcess {
   readonly pid: number | undefined;
   /** The pcap stream. It ends with the process, in the middle of a record when that was killed. */
-  readonly stream: Readable;
+  readonly stream: CaptureStream;
+  /** Whether it reports every few seconds; where it cannot, its silence tells nothing. */
+  readonly isReporting: boolean;
   /** Asks it to deliver what it has and to end. */
   stop(): void;
   /** Ends it at once, with whatever it started. */

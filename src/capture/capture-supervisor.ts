@@ -13,6 +13,7 @@ import type {
   ReadyMessage,
 } from './capture-messages.js';
 import type { CaptureProcess, CaptureReports } from './capture-process.js';
+import { SILENCE_SECONDS, SilenceWatch } from './capture-silence.js';
 import type { CaptureState } from './capture-state.js';
 import { startTcpdump } from './capture-tcpdump-process.js';
 
@@ -86,10 +87,13 @@ export class CaptureSupervisor {
   #past: CaptureCounts = { received: null, droppedKernel: null, droppedQueue: 0 };
   #present: CaptureCounts = { received: null, droppedKernel: null, droppedQueue: 0 };
   #onStopped: (() => void) | undefined;
+  readonly #silence: SilenceWatch;
+  #wasSilent = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#timers = options.timers ?? { setTimeout, clearTimeout };
+    this.#silence = new SilenceWatch(this.#timers);
   }
 
   /** The latest state; undefined until the first attempt has ended one way or the other. */
@@ -111,11 +115,18 @@ export class CaptureSupervisor {
     const reports: CaptureReports = {
       onReady: ready => this.#onReady(ready),
       onCounts: counts => {
+        this.#silence.hear();
         this.#present = counts;
       },
-      onEnd: end => this.#onEnd(end),
+      onEnd: end => this.#onEnd(this.#wasSilent ? this.#describeSilence() : end),
     };
-    this.#process = this.#options.startProcess?.(engine, reports) ?? this.#startProcess(engine, reports);
+    const started = this.#options.startProcess?.(engine, reports) ?? this.#startProcess(engine, reports);
+    this.#process = started;
+    this.#wasSilent = false;
+    this.#silence.start(started, () => {
+      this.#wasSilent = true;
+      started.kill();
+    });
   }
 
   /**
@@ -124,6 +135,7 @@ export class CaptureSupervisor {
    */
   stop(): Promise<void> {
     this.#timers.clearTimeout(this.#timer);
+    this.#silence.stop();
     const running = this.#process;
     if (!running) {
       this.#setState({ kind: 'stopped' });
@@ -147,6 +159,7 @@ export class CaptureSupervisor {
 
   #onReady(ready: ReadyMessage): void {
     this.#hasCaptured = true;
+    this.#silence.hear();
     this.#steadyTimer = this.#timers.setTimeout(() => {
       this.#delay = FIRST_DELAY_MILLISECONDS;
     }, STEADY_MILLISECONDS);
@@ -154,9 +167,16 @@ export class CaptureSupervisor {
     this.#setState({ kind: 'capturing', ready });
   }
 
+  #describeSilence(): EndMessage {
+    const what = this.#state?.kind === 'capturing' ? 'Lost capture' : 'Cannot capture';
+    const why = `it was not heard of for ${SILENCE_SECONDS} seconds, and killed`;
+    return { type: 'end', code: 'lost', message: `${what} on "${this.#options.device.name}": ${why}` };
+  }
+
   #onEnd({ code, message }: EndMessage): void {
     this.#timers.clearTimeout(this.#steadyTimer);
     this.#timers.clearTimeout(this.#timer);
+    this.#silence.stop();
     this.#process = undefined;
     this.#past = addCounts(this.#past, this.#present);
     this.#present = { received: null, droppedKernel: null, droppedQueue: 0 };

@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { explainMissing } from './capture-engines.js';
 import { explainFailure } from './capture-failure.js';
 import { kernelFilter } from './capture-filter.js';
-import { CONTROL_FD, type EndMessage } from './capture-messages.js';
+import { type Lifeline, openLifeline } from './capture-lifeline.js';
+import type { EndMessage } from './capture-messages.js';
 import { type NetlinkSocket, readNetlinkSockets } from './capture-nflog.js';
 import {
   type CaptureProcess,
@@ -18,15 +20,6 @@ import {
 } from './capture-process.js';
 import { countsSignal, readTcpdumpLine, type TcpdumpRequest, tcpdumpArguments } from './capture-tcpdump.js';
 
-/**
- * tcpdump does not notice that whoever started it is gone before it next writes, so a shell beside it does: it reads
- * from a descriptor that closes when we end, however we do, and then kills its process group.
- */
-const WATCHED = `(read -r _ <&${CONTROL_FD}; kill -KILL 0) >/dev/null 2>&1 & exec ${CONTROL_FD}<&- "$@"`;
-
-/** sh(1)'s status for a command that was not found. */
-const NOT_FOUND = 127;
-
 /** How often drops are asked for. */
 const COUNTS_MILLISECONDS = 2_000;
 
@@ -35,8 +28,12 @@ const DRAIN_LOOK_MILLISECONDS = 20;
 const DRAIN_LOOKS = 50;
 
 /** Starts tcpdump. It ends when this process does, however that ends. */
-export function startTcpdump(request: TcpdumpRequest, reports: CaptureReports): CaptureProcess {
-  return new TcpdumpProcess(request, reports);
+export function startTcpdump(
+  request: TcpdumpRequest,
+  reports: CaptureReports,
+  open: typeof openLifeline = openLifeline,
+): CaptureProcess {
+  return new TcpdumpProcess(request, reports, open);
 }
 
 class TcpdumpProcess implements CaptureProcess {
@@ -45,32 +42,41 @@ class TcpdumpProcess implements CaptureProcess {
   readonly #child: ChildProcess;
   readonly #errors: string[] = [];
   #isReady = false;
+  #isMissing = false;
   #isStopping = false;
   #isStillPrivileged = false;
+  #drops: number | null = null;
   #countsTimer: NodeJS.Timeout | undefined;
 
-  constructor(request: TcpdumpRequest, reports: CaptureReports) {
+  constructor(request: TcpdumpRequest, reports: CaptureReports, open: typeof openLifeline) {
     this.#request = request;
     this.#reports = reports;
-    const command = ['tcpdump', ...tcpdumpArguments(request, process.platform)];
-    const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', ...command], {
+    const onBroken = (reason: string): void => {
+      this.#errors.push(reason);
+      this.kill();
+    };
+    const lifeline: Lifeline = open({ account: request.account, onBroken });
+    const child = spawn('tcpdump', tcpdumpArguments(request, process.platform), {
       detached: true,
       cwd: '/',
       env: captureEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
     });
     this.#child = child;
+    if (child.pid !== undefined) lifeline.bind(child.pid);
     const lines = createInterface(child.stderr!);
     lines.on('line', line => this.#readLine(line));
     // Not 'close', which waits for the stream's reader; but all of standard error must have been read.
     const silent = new Promise<void>(resolve => lines.once('close', resolve));
     const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
       clearInterval(this.#countsTimer);
+      lifeline.release();
       killGroup(child.pid);
       void silent.then(() => reports.onEnd(this.#explainEnd(code, signal)));
     };
     child.once('exit', finish);
     child.once('error', error => {
+      this.#isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       this.#errors.push(error.message);
       finish(null, null);
     });
@@ -82,6 +88,10 @@ class TcpdumpProcess implements CaptureProcess {
 
   get stream(): Readable {
     return this.#child.stdout!;
+  }
+
+  get isReporting(): boolean {
+    return countsSignal(process.platform) !== undefined;
   }
 
   stop(): void {
@@ -110,8 +120,7 @@ class TcpdumpProcess implements CaptureProcess {
     const line = readTcpdumpLine(text);
     if (line?.kind === 'listening') this.#begin();
     if (line?.kind === 'error') this.#errors.push(line.text);
-    // On NFLOG this number is wrong after the first overrun.
-    if (line?.kind === 'dropped' && this.#request.device.kind !== 'nflog') this.#reportDrops(line.packets);
+    if (line?.kind === 'dropped') this.#reportDrops(line.packets);
   }
 
   #begin(): void {
@@ -135,17 +144,17 @@ class TcpdumpProcess implements CaptureProcess {
     });
   }
 
+  /** Its answer is also a sign of life. */
   #askDrops(): void {
     const signal = countsSignal(process.platform);
-    if (this.#request.device.kind === 'nflog') {
-      this.#reportDrops(this.#findSocket()?.drops ?? null);
-    } else if (signal !== undefined) {
-      this.#child.kill(signal);
-    }
+    if (signal !== undefined) this.#child.kill(signal);
   }
 
-  #reportDrops(droppedKernel: number | null): void {
-    this.#reports.onCounts({ received: null, droppedKernel, droppedQueue: 0 });
+  /** On NFLOG what tcpdump says is wrong after the first overrun; when it ends its socket is gone. */
+  #reportDrops(packets: number): void {
+    if (this.#request.device.kind !== 'nflog') this.#drops = packets;
+    else this.#drops = this.#findSocket()?.drops ?? this.#drops;
+    this.#reports.onCounts({ received: null, droppedKernel: this.#drops, droppedQueue: 0 });
   }
 
   #explainEnd(code: number | null, signal: NodeJS.Signals | null): EndMessage {
@@ -155,13 +164,7 @@ class TcpdumpProcess implements CaptureProcess {
       return { type: 'end', code: 'privileges', message };
     }
     if (this.#isStopping && code === 0) return { type: 'end', code: 'stopped', message: 'told to stop' };
-    if (code === NOT_FOUND) {
-      return {
-        type: 'end',
-        code: 'engine',
-        message: 'Cannot use capture engine tcpdump: it is not installed',
-      };
-    }
+    if (this.#isMissing) return { type: 'end', code: 'engine', message: explainMissing('tcpdump') };
     const text = this.#errors.join(' ') || describeDeath('tcpdump', code, signal, '');
     if (!this.#isReady) {
       const error = explainFailure(device, text);

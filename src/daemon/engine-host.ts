@@ -1,18 +1,17 @@
 // The engine with all that hangs on it: tables, control socket, status. The same as a process of its own or alone.
 
-import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { CaptureSession } from '../capture/capture-supervisor.js';
 import { EXPOSITION_TYPE } from '../metrics/exposition.js';
-import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import { type ControlServer, openControlServer, TextAnswer } from '../system/control-server.js';
-import { claimPidFile, type PidFile } from '../system/pid-file.js';
+import type { PidFile } from '../system/pid-file.js';
 import { TableKeeper } from '../table/keeper.js';
 import type { Table } from '../table/table.js';
 import { Engine } from './engine.js';
+import { lockDatabase } from './lock-database.js';
 import type { CaptureReport } from './messages.js';
 import { metricsOf } from './metrics.js';
 import { type StatusReport, statusLine, statusReport } from './status.js';
@@ -178,24 +177,5 @@ export class EngineHost {
       this.#lock.release();
     }
     return this.#engine.isBroken ? DATA_ERROR : 0;
-  }
-}
-
-/** The last folder only: a mistyped path stays an error, which whatever is written there first tells. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o755 });
-  } catch {}
-}
-
-/** Two daemons on one database would both think that they know what is in it. @throws Error when another has it */
-function lockDatabase(database: DatabaseName): PidFile {
-  try {
-    makeFolder(folderOf(database));
-    return claimPidFile(lockFileOf(database));
-  } catch (cause) {
-    throw new Error(`Cannot have database "${formatDatabase(database)}" alone: ${(cause as Error).message}`, {
-      cause,
-    });
   }
 }

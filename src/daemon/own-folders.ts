@@ -7,7 +7,10 @@ import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { type Account, lookupAccount } from '../system/account.js';
 
-/** Makes them where they are missing. To be done as root, before anything is written. @throws Error in one line */
+/**
+ * Makes them where they are missing. To be done as root, before anything is written. The database's own link is not
+ * followed: in a folder of theirs the daemon's user could have it lead anywhere. @throws Error in one line
+ */
 export function makeOwnFolders(settings: Settings): void {
   const account = lookupAccount(settings.user);
   const folders = new Set([folderOf(databaseOf(settings)), dirname(settings['control-socket'])]);

@@ -26,6 +26,13 @@ export interface Addon {
   closeSyslog(): void;
   /** One datagram to a unix socket, never waiting; a path that begins with `@` is in Linux's abstract namespace. */
   sendDatagram(path: string, text: string): void;
+  /**
+   * A pipe for {@link Addon.bindLifeline}: the end to bind and hand down, and the end to keep. Children inherit neither
+   * by themselves. False where this system knows no such pipe.
+   */
+  openLifeline(): readonly [number, number] | false;
+  /** Has the kernel kill that process as soon as the end that was kept is closed, if it has the other one open. */
+  bindLifeline(fd: number, pid: number): boolean;
   /** BIOCLOCK of bpf(4); false where there is none. */
   lockBpf(fd: number): boolean;
   /** NETLINK_NO_ENOBUFS of netlink(7); false where there is none. */

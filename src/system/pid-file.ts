@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { findAddon, LOCK } from '../native/addon.js';
+import { type Addon, findAddon, LOCK } from '../native/addon.js';
 
 /** A pid file that is ours. */
 export interface PidFile {
@@ -20,25 +20,26 @@ export interface PidFile {
   release(): void;
 }
 
+type Locks = Pick<Addon, 'tryFlock'>;
+
 /**
  * Writes this process's id to the file and keeps the file for as long as the process lives. A file left behind by a
- * process that is gone is taken over. Two processes that try at once are told apart by flock(2); where the native
- * addon is missing, by looking whether the process named in the file is alive.
+ * process that is gone is taken over. Whether another has it is decided by flock(2) alone, since ids are used again; where
+ * the native addon is missing (`null`), by looking whether the process named in the file is alive.
  *
  * @throws Error when another process has it, or the file cannot be written.
  */
-export function claimPidFile(path: string): PidFile {
+export function claimPidFile(path: string, addon: Locks | null = findAddon() ?? null): PidFile {
   for (;;) {
     const fd = openFile(path);
     try {
-      lock(fd, path);
+      if (addon && !addon.tryFlock(fd, LOCK.exclusive)) throw heldBy(path, readOwner(path));
       // Whoever had the lock before may have removed the file after we opened it.
       if (!isSameFile(fd, path)) {
         closeSync(fd);
         continue;
       }
-      const owner = readOwner(path);
-      if (owner !== undefined && isWriterAlive(owner, fstatSync(fd).mtimeMs)) throw heldBy(path, owner);
+      if (!addon) refuseLiveOwner(path, fstatSync(fd).mtimeMs);
       ftruncateSync(fd);
       writeSync(fd, `${process.pid}\n`, 0);
     } catch (error) {
@@ -58,9 +59,9 @@ function openFile(path: string): number {
   }
 }
 
-function lock(fd: number, path: string): void {
-  const addon = findAddon();
-  if (addon && !addon.tryFlock(fd, LOCK.exclusive)) throw heldBy(path, readOwner(path));
+function refuseLiveOwner(path: string, writtenMilliseconds: number): void {
+  const owner = readOwner(path);
+  if (owner !== undefined && isWriterAlive(owner, writtenMilliseconds)) throw heldBy(path, owner);
 }
 
 function heldBy(path: string, owner: number | undefined): Error {

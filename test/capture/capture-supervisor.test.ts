@@ -9,11 +9,17 @@ import { CaptureSupervisor, type SupervisorOptions } from '../../src/capture/cap
 
 /** A supervisor whose processes and clock are the test's. */
 class Stage {
-  readonly started: { engine: EngineName; reports: CaptureReports; said: string[] }[] = [];
+  readonly started: {
+    engine: EngineName;
+    reports: CaptureReports;
+    said: string[];
+    stream: PassThrough & { bytesRead: number };
+  }[] = [];
   readonly states: string[] = [];
   readonly sessions: ReadyMessage[] = [];
   condition = 'missing';
   now = 0;
+  isReporting = false;
   #timers: { at: number; callback: () => void }[] = [];
   readonly supervisor: CaptureSupervisor;
 
@@ -27,9 +33,10 @@ class Stage {
       readCondition: () => this.condition,
       startProcess: (engine, reports) => {
         const said: string[] = [];
-        this.started.push({ engine, reports, said });
-        const stream = new PassThrough();
-        return { pid: 1, stream, stop: () => said.push('stop'), kill: () => said.push('kill') };
+        const stream = Object.assign(new PassThrough(), { bytesRead: 0 });
+        this.started.push({ engine, reports, said, stream });
+        const { isReporting } = this;
+        return { pid: 1, stream, isReporting, stop: () => said.push('stop'), kill: () => said.push('kill') };
       },
       timers: {
         setTimeout: (callback, milliseconds) => {
@@ -55,6 +62,19 @@ class Stage {
 
   end(code: EndCode, message = `it is ${code}`): void {
     this.last.reports.onEnd({ type: 'end', code, message });
+  }
+
+  count(): void {
+    this.last.reports.onCounts({ received: 1, droppedKernel: null, droppedQueue: 0 });
+  }
+
+  /** As if this process had been stopped: the timers that are due then go off one after another. */
+  sleep(milliseconds: number): void {
+    this.now += milliseconds;
+    for (const timer of this.#timers.filter(({ at }) => at <= this.now)) {
+      this.#timers = this.#timers.filter(other => other !== timer);
+      timer.callback();
+    }
   }
 
   /** Lets time pass; gives when processes were started meanwhile. */
@@ -232,4 +252,97 @@ test('stopping while waiting ends the wait', async () => {
   await stage.supervisor.stop();
   assert.deepEqual(stage.pass(1_000_000), []);
   assert.deepEqual(stage.states, ['waiting: it is missing', 'stopped']);
+});
+
+test('a process that is not heard of for 30 seconds is killed and replaced, with a word on why', () => {
+  const stage = new Stage();
+  stage.isReporting = true;
+  stage.supervisor.start();
+  stage.ready();
+  for (let report = 0; report < 20; report++) {
+    stage.pass(29_000);
+    stage.count();
+  }
+  assert.deepEqual(stage.last.said, []);
+  stage.pass(20_000);
+  assert.deepEqual(stage.last.said, []);
+  stage.pass(20_000);
+  assert.deepEqual(stage.last.said, ['kill']);
+  stage.end('lost', 'it was killed by SIGKILL');
+  assert.deepEqual(stage.pass(100), [stage.now]);
+  stage.ready();
+  assert.deepEqual(stage.states, [
+    'capturing with pcap',
+    'waiting: Lost capture on "pflog0": it was not heard of for 30 seconds, and killed',
+    'capturing with pcap',
+  ]);
+  assert.equal(stage.supervisor.totals.restarts, 1);
+  // The next one's end is its own.
+  stage.end('lost', 'it went away');
+  assert.equal(stage.states.at(-1), 'waiting: it went away');
+});
+
+test('a process that hangs before it captures is killed as well', () => {
+  const stage = new Stage();
+  stage.isReporting = true;
+  stage.supervisor.start();
+  stage.pass(40_000);
+  assert.deepEqual(stage.last.said, ['kill']);
+  stage.end('lost', 'it was killed by SIGKILL');
+  assert.deepEqual(stage.states, [
+    'waiting: Cannot capture on "pflog0": it was not heard of for 30 seconds, and killed',
+  ]);
+  assert.deepEqual(stage.pass(100), [stage.now]);
+});
+
+test('packets are signs of life, too, and so are those that nobody has read yet', () => {
+  const stage = new Stage();
+  stage.isReporting = true;
+  stage.supervisor.start();
+  stage.ready();
+  for (let packet = 0; packet < 10; packet++) {
+    stage.pass(29_000);
+    stage.last.stream.bytesRead++;
+  }
+  stage.last.stream.write('a packet');
+  stage.pass(1_000_000);
+  assert.deepEqual(stage.last.said, []);
+  stage.last.stream.read();
+  stage.pass(40_000);
+  assert.deepEqual(stage.last.said, ['kill']);
+});
+
+test('a process that tells nothing by itself is not waited for', () => {
+  const stage = new Stage();
+  stage.supervisor.start();
+  stage.ready();
+  stage.pass(1_000_000);
+  assert.deepEqual(stage.last.said, []);
+});
+
+test('when the supervisor itself stood still, what has come meanwhile is read before anything is killed', () => {
+  const stage = new Stage();
+  stage.isReporting = true;
+  stage.supervisor.start();
+  stage.ready();
+  // Every timer that is due goes off at once, each of them once.
+  stage.sleep(3_600_000);
+  assert.deepEqual(stage.last.said, []);
+  stage.count();
+  stage.pass(29_000);
+  assert.deepEqual(stage.last.said, []);
+});
+
+test('one that is told to stop is no longer listened for', async () => {
+  const stage = new Stage();
+  stage.isReporting = true;
+  stage.supervisor.start();
+  stage.ready();
+  stage.pass(25_000);
+  const stopped = stage.supervisor.stop();
+  stage.pass(9_000);
+  assert.deepEqual(stage.last.said, ['stop']);
+  stage.end('stopped');
+  await stopped;
+  assert.deepEqual(stage.pass(1_000_000), []);
 });

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { STREAM_HEADER, synRecord } from './pflog-stream.js';
 import { inFolder, isAlive, makeFifo, openFifo, until } from './running-daemon.js';
@@ -19,6 +27,39 @@ test('a second daemon on the same database refuses in one line', async () => {
       stderr,
       new RegExp(`^spamlogd: Cannot have database ".*/db" alone: .* process ${daemon.pid} holds it\n$`),
     );
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
+  });
+});
+
+test('the same database by another name is the same database', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    mkdirSync(folder.at('elsewhere'));
+    chmodSync(folder.at('elsewhere'), 0o777);
+    symlinkSync('../db', folder.at('elsewhere/linked'));
+    symlinkSync('.', folder.at('itself'));
+    // The first has it by a link that leads nowhere yet.
+    const daemon = folder.start('-l', './log', '--database', './elsewhere/linked');
+    await daemon.logged(/^capturing on /i);
+    assert.ok(existsSync(folder.at('db.lock')));
+    const secondOn = (database: string): string => {
+      const others = ['-D', '-l', './log', '--control-socket', folder.at('other')];
+      const { status, stderr } = folder.run(...others, '--database', database);
+      assert.equal(status, 69, database);
+      return stderr;
+    };
+    for (const name of ['db', './elsewhere/../db', './elsewhere/linked', './itself/db', 'itself/itself/db']) {
+      assert.match(
+        secondOn(name),
+        new RegExp(` alone: .*/db.lock": process ${daemon.pid} holds it\n$`),
+        name,
+      );
+    }
+    linkSync(folder.at('db'), folder.at('elsewhere/hard'));
+    const names = 'the file has 2 names (hard links), and another daemon could have it by another one';
+    assert.match(secondOn('./elsewhere/hard'), ONE_LINE);
+    assert.ok(secondOn('./elsewhere/hard').endsWith(`/elsewhere/hard" alone: ${names}\n`));
     daemon.signal('SIGTERM');
     assert.equal(await daemon.ended(), 0);
   });

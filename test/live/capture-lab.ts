@@ -91,6 +91,11 @@ export class Program {
     }
   }
 
+  /** Whether a line that fits has come and was not taken. */
+  hasSaid(pattern: RegExp): boolean {
+    return this.#lines.some(line => pattern.test(line));
+  }
+
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const exit = once(this.process, 'exit');

@@ -112,6 +112,29 @@ describe('an interface comes and goes', { concurrency: true }, () => {
   }
 });
 
+describe('a capture process that stands still', { concurrency: true }, () => {
+  for (const [engine, device] of [
+    ...ENGINES.map(name => [name, 'nflog:155'] as const),
+    ['tcpdump', 'wire0'],
+  ] as const) {
+    const skip = noLab || (!isEngineInstalled(engine) && `${engine} is not installed`);
+
+    test(`${engine} on ${device}: is killed and replaced`, { skip }, async () => {
+      await inLab(async lab => {
+        const capture = lab.capture(engine, device, { user: 'nobody' });
+        const pid = pidOf(await capture.next(/^capturing/));
+        process.kill(pid, 'SIGSTOP');
+        assert.equal(
+          await capture.next(/^waiting/, 90),
+          `waiting lost Lost capture on "${device}": it was not heard of for 30 seconds, and killed`,
+        );
+        assert.notEqual(pidOf(await capture.next(/^capturing/)), pid);
+        await until(() => processesOf(pid).length === 0, 'nothing is left of it');
+      });
+    });
+  }
+});
+
 describe('NFLOG', () => {
   for (const engine of ENGINES) {
     const skip = noLab || (!isEngineInstalled(engine) && `${engine} is not installed`);

@@ -30,7 +30,10 @@ const inside = (): string[] => ['nsenter', `--mount=/proc/${namespace.pid}/ns/mn
 before(async () => {
   if (skip) return;
   namespace = spawn('unshare', ['-m', 'sh', '-c', OWN_DEV], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise(resolve => namespace.stdout!.once('data', resolve));
+  await new Promise((resolve, reject) => {
+    namespace.stdout!.once('data', resolve);
+    namespace.once('exit', status => reject(new Error(`no /dev of our own: status ${status}`)));
+  });
   syslogd = await receiveDatagrams('/dev/log', inside());
 });
 after(() => {

@@ -56,6 +56,7 @@ test('arguments of the wrong type throw a TypeError', { skip }, () => {
     ['drainSyslog', []],
     ['sendDatagram', ['path', undefined]],
     ['lockBpf', []],
+    ['bindLifeline', [3]],
     ['ignoreOverrun', [null]],
     ['forceReceiveBuffer', [1]],
   ] as const) {
@@ -82,17 +83,19 @@ test('what this system lacks is told apart from what failed', { skip }, () => {
   const fd = openSync(join(folder, 'plain'), 'w');
   if (process.platform === 'linux') {
     assert.equal(addon.lockBpf(fd), false);
+    assert.throws(() => addon.bindLifeline(-1, process.pid), { code: 'EBADF', syscall: 'fcntl' });
     assert.throws(() => addon.ignoreOverrun(fd), { code: 'ENOTSOCK', syscall: 'NETLINK_NO_ENOBUFS' });
     assert.throws(() => addon.forceReceiveBuffer(fd, 1), { code: 'ENOTSOCK', syscall: 'SO_RCVBUFFORCE' });
   } else {
     assert.throws(() => addon.lockBpf(fd), { syscall: 'BIOCLOCK' });
+    assert.equal(addon.openLifeline(), false);
     assert.equal(addon.ignoreOverrun(fd), false);
   }
   closeSync(fd);
 });
 
 test('the sources of the addon name every function of its interface', () => {
-  const sources = ['bpf', 'flock', 'netlink', 'readiness', 'syslog'].map(name =>
+  const sources = ['bpf', 'flock', 'lifeline', 'netlink', 'readiness', 'syslog'].map(name =>
     readFileSync(new URL(`../../../native-bindings/${name}.cc`, import.meta.url), 'utf8'),
   );
   const exported = sources.flatMap(text =>

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { findAddon } from '../../src/native/addon.js';
 import { claimPidFile } from '../../src/system/pid-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-pid-'));
@@ -67,14 +68,24 @@ test('of several that start at once exactly one gets the file', async () => {
   await Promise.all(all.filter(({ said }) => said === 'claimed').map(({ child }) => killed(child)));
 });
 
-test('a file that names a live process, but is older than it, is stale', {
+test('the lock decides: a file that nobody has locked is stale, whatever process it names', {
+  skip: findAddon() === undefined && 'the native addon is not built',
+}, () => {
+  const path = join(folder, 'unlocked.pid');
+  writeFileSync(path, `${process.ppid}\n`);
+  const file = claimPidFile(path);
+  assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
+  file.release();
+});
+
+test('without locks a file that names a live process is held, but for one that is older than the process', {
   skip: process.platform !== 'linux' && 'needs proc(5)',
 }, () => {
   const path = join(folder, 'reused.pid');
   writeFileSync(path, `${process.ppid}\n`);
-  assert.throws(() => claimPidFile(path), /holds it$/);
+  assert.throws(() => claimPidFile(path, null), /holds it$/);
   utimesSync(path, 1000, 1000);
-  claimPidFile(path).release();
+  claimPidFile(path, null).release();
 });
 
 test('what is no process id is overwritten', () => {

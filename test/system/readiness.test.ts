@@ -32,6 +32,7 @@ for (const socket of sockets) {
     assert.equal(await receiver.next(), 'READY=1');
     assert.equal(await receiver.next(), 'STATUS=two lines READY=1');
     assert.equal(await receiver.next(), 'STOPPING=1');
+    await assert.rejects(receiver.next(0.05), { message: 'no datagram in 0.05 s' });
     receiver.close();
   });
 }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parseArgv } from '../../src/options/argv.js';
+import { databaseOf, readSettings } from '../../src/options/settings.js';
 
 const ETC = fileURLToPath(new URL('../../../etc/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-service-'));
@@ -16,7 +18,7 @@ const noSystemd = spawnSync('systemd-analyze', ['--version']).status !== 0 && 's
 function unitFile(name: string): string {
   const path = join(folder, name);
   const text = readFileSync(join(ETC, 'systemd', name), 'utf8');
-  writeFileSync(path, text.replace('=/usr/bin/spamlogd', `=${process.execPath}`));
+  writeFileSync(path, text.replace('/usr/bin/spamlogd', process.execPath));
   return path;
 }
 
@@ -39,6 +41,40 @@ for (const [name, exposure] of [
       { encoding: 'utf8' },
     );
     assert.equal(status, 0, stdout.match(/^→.*$/m)?.[0]);
+  });
+}
+
+/** The values of a unit's key, in their order. */
+function valuesOf(name: string, key: string): string[] {
+  const text = readFileSync(join(ETC, 'systemd', name), 'utf8');
+  return [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(match => match[1]!);
+}
+
+for (const [name, prefix] of [
+  ['spamlogd.service', '!'],
+  ['spamlogd-unprivileged.service', ''],
+] as const) {
+  test(`${name}: what is written is in folders that systemd makes, for a user that is made as well`, async () => {
+    const [user] = valuesOf(name, 'User');
+    assert.deepEqual(valuesOf(name, 'Group'), [user]);
+    const users = readFileSync(join(ETC, 'systemd/spamlogd-sysusers.conf'), 'utf8');
+    assert.match(users, new RegExp(`^u ${user} - "`, 'm'));
+
+    const [program, ...argv] = valuesOf(name, 'ExecStart')[0]!.split(' ');
+    assert.equal(program, `${prefix}/usr/bin/spamlogd`);
+    const settings = await readSettings(parseArgv(argv), '/nonexistent');
+    assert.equal(settings.user, user);
+    assert.deepEqual([settings.debug, settings['log-level']], [true, 'info']);
+    const [variable, value] = valuesOf(name, 'Environment')[0]!.split('=');
+    assert.equal(
+      dirname(databaseOf(settings, { [variable!]: value }).path),
+      join('/var/lib', valuesOf(name, 'StateDirectory')[0]!),
+    );
+    assert.equal(dirname(settings['control-socket']), join('/run', valuesOf(name, 'RuntimeDirectory')[0]!));
+  });
+
+  test(`${name}: whoever reloads it may send the daemon a signal`, () => {
+    assert.deepEqual(valuesOf(name, 'ExecReload'), [`${prefix}/bin/kill -HUP $MAINPID`]);
   });
 }
 
@@ -100,6 +136,9 @@ test('OpenBSD: the interface is that of the flags', { skip: noBash }, () => {
     ['-l -', ''],
     ['-l /var/log/pflog.fifo', ''],
     ['-l pflog0x', ''],
+    ['--device pflog5', 'pflog5\n'],
+    ['-W 24 --device=pflog6', 'pflog6\n'],
+    ['--device=pflog6 -l -', ''],
   ] as const) {
     assert.equal(openbsd(flags, 'pflog_interface', '').stdout, expected, flags);
   }
@@ -184,6 +223,15 @@ test('FreeBSD: the daemon listens on the interface that was made, unless the fla
   assert.equal(flagsOf(''), '-l pflog0 -W 24 --pid-file /var/run/spamlogd.pid\n');
   assert.equal(flagsOf('spamlogd_pflog=pflog1'), '-l pflog1 -W 24 --pid-file /var/run/spamlogd.pid\n');
   assert.equal(flagsOf('spamlogd_pflog=""'), '-W 24 --pid-file /var/run/spamlogd.pid\n');
+});
+
+test("FreeBSD: Node.js is found, which is not in rc(8)'s own path", () => {
+  const { stdout } = freebsd('', 'printenv PATH', '');
+  assert.ok(stdout.endsWith(':%%PREFIX%%/bin\n'), stdout);
+  assert.match(
+    readFileSync(join(ETC, 'freebsd/spamlogd.in'), 'utf8'),
+    /^command="%%PREFIX%%\/bin\/spamlogd"$/m,
+  );
 });
 
 test("FreeBSD: the database is spamd's, unless it is told otherwise", () => {

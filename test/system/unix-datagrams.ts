@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
 const PROGRAM = `
   use Socket; $| = 1;
@@ -19,8 +20,8 @@ export const noDatagrams: string | false =
 /** A bound socket. */
 export interface DatagramReceiver {
   readonly process: ChildProcess;
-  /** The next datagram, in order of arrival. */
-  next(): Promise<string>;
+  /** The next datagram, in order of arrival. Fails when none comes. */
+  next(seconds?: number): Promise<string>;
   close(): void;
 }
 
@@ -32,15 +33,17 @@ export async function receiveDatagrams(
   const [file, ...args] = [...command, 'perl', '-e', PROGRAM, path];
   const perl = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface(perl.stdout)[Symbol.asyncIterator]();
-  const next = async (): Promise<string> => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the receiver of datagrams ended');
-    return value;
+  const next = async (seconds = 30): Promise<string> => {
+    const tooLate = setTimeout(seconds * 1000, undefined, { ref: false });
+    const line = await Promise.race([lines.next(), tooLate]);
+    if (line === undefined) throw new Error(`no datagram in ${seconds} s`);
+    if (line.done) throw new Error('the receiver of datagrams ended');
+    return line.value;
   };
   await next();
   return {
     process: perl,
-    next: async () => Buffer.from(await next(), 'hex').toString(),
+    next: async seconds => Buffer.from(await next(seconds), 'hex').toString(),
     close: () => perl.kill('SIGKILL'),
   };
 }

@@ -7,10 +7,9 @@
 // - It has no counters: drops on an interface are not known.
 // - It listens promiscuously, and asks for slots of 65535 bytes: the kernel's ring is made larger to hold some.
 
-import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
-import { CaptureError } from '../capture-messages.js';
 import { type OpenDevice, type OpenEngine, parseLinkType } from './engine.js';
+import { loadPackage } from './load-package.js';
 
 /** What is used of the package. */
 interface CapPackage {
@@ -30,7 +29,8 @@ const opened: { cap: Cap; buffer: Buffer }[] = [];
 
 /** Opens a device with npm `cap`. */
 export const openCap: OpenEngine = ({ device, filter }): OpenDevice => {
-  const cap = new (loadPackage().Cap)();
+  const { Cap } = loadPackage('cap') as CapPackage;
+  const cap = new Cap();
   const buffer = Buffer.allocUnsafeSlow(SNAP_LENGTH);
   opened.push({ cap, buffer });
   const linkType = parseLinkType(cap.open(device.name, filter, KERNEL_BUFFER_BYTES, buffer));
@@ -52,12 +52,3 @@ export const openCap: OpenEngine = ({ device, filter }): OpenDevice => {
     },
   };
 };
-
-function loadPackage(): CapPackage {
-  try {
-    return createRequire(import.meta.url)('cap') as CapPackage;
-  } catch (cause) {
-    const reason = (cause as Error).message.split('\n')[0];
-    throw new CaptureError('engine', `Cannot use capture engine cap: ${reason}`, { cause });
-  }
-}

@@ -6,9 +6,8 @@
 // - On NFLOG with a small snap length it spins on an error for ever: too many empty reads in a row end the capture.
 // - close() does not let the process end on a quiet source, and leaks: it is never called.
 
-import { createRequire } from 'node:module';
-import { CaptureError } from '../capture-messages.js';
 import { type OpenDevice, type OpenEngine, parseLinkType } from './engine.js';
+import { loadPackage } from './load-package.js';
 
 /** What is used of the package. */
 interface PcapPackage {
@@ -47,7 +46,7 @@ const EMPTY_READS = 10_000;
 
 /** Opens a device with npm `pcap`. */
 export const openPcap: OpenEngine = ({ device, filter, onLost }): OpenDevice => {
-  const pcap = loadPackage();
+  const pcap = loadPackage('pcap') as PcapPackage;
   pcap.warningHandler = () => {};
   const session = pcap.createSession(device.name, {
     filter,
@@ -100,12 +99,3 @@ export const openPcap: OpenEngine = ({ device, filter, onLost }): OpenDevice => 
     },
   };
 };
-
-function loadPackage(): PcapPackage {
-  try {
-    return createRequire(import.meta.url)('pcap') as PcapPackage;
-  } catch (cause) {
-    const reason = (cause as Error).message.split('\n')[0];
-    throw new CaptureError('engine', `Cannot use capture engine pcap: ${reason}`, { cause });
-  }
-}

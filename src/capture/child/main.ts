@@ -33,7 +33,7 @@ const QUEUE_BYTES = 16 * 1024 * 1024;
 /** Standard output. */
 const STREAM_FD = 1;
 
-/** How often the device is checked, and counts are sent if they changed. */
+/** How often the device is checked and counts are sent, changed or not: they are signs of life as well. */
 const CHECK_MILLISECONDS = 2_000;
 
 /** How long the reader has to take what waits when the child ends by itself. */
@@ -46,7 +46,6 @@ let device: OpenDevice | undefined;
 let writer: PcapWriter | undefined;
 let inode: number | undefined;
 let isEnding = false;
-let lastCounts = '';
 
 process.on('SIGTERM', () => void end('stopped', 'told to stop'));
 process.on('SIGINT', () => {});
@@ -132,9 +131,6 @@ function sendCounts(): void {
     droppedKernel: readKernelDrops(device),
     droppedQueue: writer.dropped,
   };
-  const text = JSON.stringify(counts);
-  if (text === lastCounts) return;
-  lastCounts = text;
   control.send({ type: 'stats', ...counts });
 }
 

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as CaptureChild from '../../../src/capture/capture-child.js';
 import type { CaptureCounts, EndMessage, ReadyMessage } from '../../../src/capture/capture-messages.js';
@@ -15,7 +16,7 @@ const SOURCES = fileURLToPath(new URL('../../../src', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-child-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A capture process of a copy of the program that finds this in place of the npm package. */
+/** A capture process of a copy of the program that finds this in place of the npm package, or no such package. */
 interface Run {
   readonly process: CaptureProcess;
   readonly ready: Promise<ReadyMessage>;
@@ -29,14 +30,16 @@ interface Run {
 
 let copies = 0;
 
-async function run(engine: 'pcap' | 'cap', device: string, fake: string): Promise<Run> {
+async function run(engine: 'pcap' | 'cap', device: string, fake?: string): Promise<Run> {
   const root = join(folder, `${++copies}`);
   cpSync(SOURCES, join(root, 'dist/src'), { recursive: true });
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-  const room = join(root, 'node_modules', engine);
-  mkdirSync(room, { recursive: true });
-  writeFileSync(join(room, 'package.json'), '{"type":"commonjs","main":"index.js"}');
-  writeFileSync(join(room, 'index.js'), fake);
+  if (fake !== undefined) {
+    const room = join(root, 'node_modules', engine);
+    mkdirSync(room, { recursive: true });
+    writeFileSync(join(room, 'package.json'), '{"type":"commonjs","main":"index.js"}');
+    writeFileSync(join(room, 'index.js'), fake);
+  }
   const { startChild } = (await import(
     pathToFileURL(join(root, 'dist/src/capture/capture-child.js')).href
   )) as typeof CaptureChild;
@@ -127,6 +130,24 @@ for (const engine of ['pcap', 'cap'] as const) {
   });
 }
 
+for (const engine of ['pcap', 'cap'] as const) {
+  for (const [what, fake] of [
+    ['is missing', undefined],
+    ['was installed without its native part', "require('./build/Release/binding')"],
+  ] as const) {
+    test(`where an engine's package ${what} the error says what to install (${engine})`, async () => {
+      const { end } = await run(engine, 'pflog0', fake);
+      assert.deepEqual(await end, {
+        type: 'end',
+        code: 'engine',
+        message:
+          `Cannot use capture engine ${engine}: it is not installed; ` +
+          `install libpcap's headers (Debian: libpcap-dev) and then npm \`${engine}\``,
+      });
+    });
+  }
+}
+
 test('packets are passed on with their own times, whole or cut to the snap length', async () => {
   const { ready, process, end, stream, counts, hasRecords } = await run(
     'pcap',
@@ -204,6 +225,14 @@ test('an engine that spins is ended', async () => {
     fakePcap(`result = -1; const spin = () => { wake(); setImmediate(spin); }; setTimeout(spin);`),
   );
   assert.equal((await end).message, 'Lost capture on "nflog:155": it reports packets and delivers none');
+});
+
+test('counts are told again though they did not change, as a sign of life', async () => {
+  const { process, counts, end } = await run('pcap', 'pflog0', fakePcap(''));
+  while (counts.length < 2) await setTimeout(50);
+  assert.deepEqual(counts[0], counts[1]);
+  process.stop();
+  assert.equal((await end).code, 'stopped');
 });
 
 test('a child that aborts is reported with its last line', async () => {

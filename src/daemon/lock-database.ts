@@ -1,0 +1,67 @@
+// One daemon a database, by whatever name it is reached.
+
+import { mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
+import { claimPidFile, type PidFile } from '../system/pid-file.js';
+
+/**
+ * Two daemons on one database would both think that they know what is in it. The lock is a file beside the database's
+ * own path, links followed, so that it outlives a database that is replaced, and is no lock on the database itself,
+ * which would be in the way of SQLite's or spamd's.
+ *
+ * A file with several hard links is refused: nothing that a lock could be named after is the same in all of their
+ * folders and open to the daemon's user, and SQLite names its journal after the link that was used, so that a second
+ * name is how a database is damaged (https://sqlite.org/howtocorrupt.html, 2.5).
+ *
+ * @throws Error when another has it, or could have
+ */
+export function lockDatabase(database: DatabaseName): PidFile {
+  let lock: PidFile | undefined;
+  try {
+    const real = { kind: database.kind, path: realPath(database.path) };
+    makeFolder(folderOf(real));
+    lock = claimPidFile(lockFileOf(real));
+    refuseHardLinks(real.path);
+    return lock;
+  } catch (cause) {
+    lock?.release();
+    throw new Error(`Cannot have database "${formatDatabase(database)}" alone: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** As realpath(3); what is not there yet, at the end of a symbolic link too, is where it would be made. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) throw error;
+  }
+  const folder = realPath(dirname(path));
+  const target = readLink(path);
+  return target === undefined ? join(folder, basename(path)) : realPath(resolve(folder, target));
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuseHardLinks(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || !stats.isFile() || stats.nlink === 1) return;
+  const names = `the file has ${stats.nlink} names (hard links)`;
+  throw new Error(`${names}, and another daemon could have it by another one`);
+}
+
+/** The last folder only: a mistyped path stays an error, which whatever is written there first tells. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o755 });
+  } catch {}
+}
