@@ -108,13 +108,13 @@ class TcpdumpProcess implements CaptureProcess {
 
   #readLine(text: string): void {
     const line = readTcpdumpLine(text);
-    if (line?.kind === 'listening') this.#begin();
+    if (line?.kind === 'listening') this.#begin(line.linkType);
     if (line?.kind === 'error') this.#errors.push(line.text);
     // On NFLOG this number is wrong after the first overrun.
     if (line?.kind === 'dropped' && this.#request.device.kind !== 'nflog') this.#reportDrops(line.packets);
   }
 
-  #begin(): void {
+  #begin(linkType: number | null): void {
     const { device, ports, account } = this.#request;
     const ids = readIds(this.#child.pid!);
     if (account && ids && (ids.uid === 0 || ids.uid !== account.uid || ids.gid !== account.gid)) {
@@ -128,7 +128,7 @@ class TcpdumpProcess implements CaptureProcess {
       type: 'ready',
       engine: 'tcpdump',
       version: 'tcpdump',
-      linkType: null,
+      linkType,
       filter: kernelFilter(device, ports),
       uid: ids?.uid ?? null,
       gid: ids?.gid ?? null,

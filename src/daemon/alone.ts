@@ -46,6 +46,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     logger,
     tables: await Promise.all(settings.table.map(spec => openTable(spec, runner))),
     capture: () => ({ device, state: source.state ?? null, totals: source.totals }),
+    discard: reason => source.discard(reason),
     logDropped: () => log.dropped(),
     version: context.version,
     ...(syncKey && { syncKey }),

@@ -9,7 +9,13 @@ import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
 import type { CaptureAccount, ReadyMessage } from '../capture/capture-messages.js';
 import type { CaptureState } from '../capture/capture-state.js';
-import { type CaptureSession, CaptureSupervisor, type CaptureTotals } from '../capture/capture-supervisor.js';
+import {
+  type CaptureSession,
+  CaptureSupervisor,
+  type CaptureTotals,
+  type Discard,
+} from '../capture/capture-supervisor.js';
+import { refuseLinkType } from '../capture/link-types.js';
 
 /** What is told of a source. */
 export interface SourceReports {
@@ -25,6 +31,8 @@ export interface CaptureSource {
   readonly state: CaptureState | undefined;
   readonly pid: number | undefined;
   start(): void;
+  /** Ends a session that is of no use, where another can be had. */
+  discard(reason: Discard): void;
   /** Lets what was captured be delivered, and ends it. */
   stop(): Promise<void>;
 }
@@ -49,6 +57,7 @@ export function openSource(options: SourceOptions, reports: SourceReports): Capt
     engines: chooseEngines(engine),
     ports,
     ...(account && { account }),
+    refuseLinkType,
     onSession: reports.onSession,
     onState: reports.onState,
   });
@@ -118,6 +127,9 @@ class StreamSource implements CaptureSource {
     this.#setState({ kind: 'capturing', ready: READY });
     this.#reports.onSession({ ready: READY, stream: session });
   }
+
+  /** It was told of already, and its end ends what we read. */
+  discard(): void {}
 
   #setState(state: CaptureState): void {
     const isSame = this.state?.kind === state.kind;

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
-import type { CaptureSession } from '../capture/capture-supervisor.js';
+import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import { EXPOSITION_TYPE } from '../metrics/exposition.js';
 import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
@@ -29,6 +29,8 @@ export interface HostOptions {
   /** The tables that the settings name, to be changed directly or through the monitor. */
   readonly tables: readonly Table[];
   readonly capture: () => CaptureReport;
+  /** Ends a session of the capture that is of no use. */
+  readonly discard: (reason: Discard) => void;
   /** Lines that the log has lost. */
   readonly logDropped: () => number;
   readonly version: string;
@@ -61,10 +63,10 @@ export class EngineHost {
 
   /** Opens the database, the control socket and the tables. @throws Error in one line */
   static async start(options: HostOptions): Promise<EngineHost> {
-    const { settings, logger } = options;
+    const { settings, logger, discard } = options;
     const lock = lockDatabase(databaseOf(settings));
     try {
-      const engine = await Engine.open(settings, logger);
+      const engine = await Engine.open({ settings, logger, onDiscard: discard });
       let host: EngineHost | undefined;
       const control = await openControlServer(settings['control-socket'], {
         'GET /status': () => host?.report() ?? null,

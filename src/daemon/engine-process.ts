@@ -84,6 +84,7 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
       logger: log.logger,
       tables: await remoteTables(settings.table),
       capture: () => capture!,
+      discard: reason => send({ type: 'discard', ...reason }),
       logDropped: () => log!.dropped(),
       version,
       ...(syncKey && { syncKey }),

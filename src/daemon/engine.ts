@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import { formatWords } from '../address/address.js';
-import type { CaptureSession } from '../capture/capture-supervisor.js';
+import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
@@ -42,6 +42,14 @@ export interface WhiteListener {
   onReplaced?(): void;
 }
 
+/** What an engine is made with. */
+export interface EngineOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Told of a capture process's session whose stream cannot be used. */
+  readonly onDiscard: (discard: Discard) => void;
+}
+
 /** What the engine says of itself. */
 export interface EngineStatus extends Counts, WriterCounts {
   readonly database: string;
@@ -59,6 +67,7 @@ export interface EngineStatus extends Counts, WriterCounts {
 /** One engine a daemon. */
 export class Engine {
   readonly #logger: Logger;
+  readonly #onDiscard: (discard: Discard) => void;
   readonly #listeners: WhiteListener[] = [];
   readonly #pipeline: Pipeline;
   readonly #writer: LiveWriter;
@@ -67,6 +76,7 @@ export class Engine {
   #guard: RuleGuard;
   #databaseError: string | null = null;
   #reading: Promise<void> = Promise.resolve();
+  #sessions = 0;
   readonly #timers: NodeJS.Timeout[] = [];
   #entries: number | null = null;
   #expired = 0;
@@ -79,9 +89,10 @@ export class Engine {
     this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`),
   );
 
-  private constructor(settings: Settings, logger: Logger, database: LiveDatabase) {
+  private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
+    this.#onDiscard = onDiscard;
     this.#database = database;
     this.#guard = guardByHand(settings);
     this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, end) =>
@@ -113,7 +124,8 @@ export class Engine {
   }
 
   /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
-  static async open(settings: Settings, logger: Logger): Promise<Engine> {
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { settings, logger } = options;
     const database = await LiveDatabase.open(settings, {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
@@ -122,7 +134,7 @@ export class Engine {
         if (engine.#databaseError === null) engine.#onTrouble(error);
       },
     });
-    const engine = new Engine(settings, logger, database);
+    const engine = new Engine(options, database);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void database.check(), FILE_CHECK_MS),
@@ -177,10 +189,11 @@ export class Engine {
 
   /** Reads a capture to its end; several in a row are read one after the other. */
   read(session: CaptureSession): void {
-    this.#reading = this.#reading.then(() => this.#read(session));
+    const number = ++this.#sessions;
+    this.#reading = this.#reading.then(() => this.#read(session, number));
   }
 
-  async #read({ stream }: CaptureSession): Promise<void> {
+  async #read({ ready, stream }: CaptureSession, session: number): Promise<void> {
     this.#renewPolicy(this.#settings);
     const parser = new SavefileParser();
     this.#isBroken = false;
@@ -197,10 +210,17 @@ export class Engine {
     } catch (error) {
       this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
     }
-    if (parser.problem !== undefined) {
+    const { problem } = parser;
+    if (problem === undefined) return;
+    stream.destroy();
+    const reason = `${problem.message} at byte ${parser.offset}`;
+    if (ready.engine === 'stream') {
       this.#isBroken = true;
-      this.#logger.error(`capture stream ${parser.problem.message} at byte ${parser.offset}`);
-      stream.destroy();
+      this.#logger.error(`capture stream ${reason}`);
+    } else if (problem.kind === 'link-type') {
+      this.#onDiscard({ session, code: 'link-type', reason: problem.message });
+    } else {
+      this.#onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
     }
   }
 
@@ -292,7 +312,7 @@ export class Engine {
     };
   }
 
-  /** Whether the latest session held something else than a capture. */
+  /** Whether the latest stream of another program held something else than a capture. */
   get isBroken(): boolean {
     return this.#isBroken;
   }

@@ -94,6 +94,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
       const message = parseToMonitor(value);
       if (message?.type === 'ready') resolve();
       else if (message?.type === 'failed') reject(new Error(message.message));
+      else if (message?.type === 'discard') source.discard(message);
       else if (message?.type === 'table') {
         void tables
           .execute(message.command)
