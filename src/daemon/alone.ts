@@ -47,6 +47,10 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     tables: await Promise.all(settings.table.map(spec => openTable(spec, runner))),
     capture: () => ({ device, state: source.state ?? null, totals: source.totals }),
     discard: reason => source.discard(reason),
+    fail: message => {
+      logger.error(message);
+      finish(1);
+    },
     logDropped: () => log.dropped(),
     version: context.version,
     ...(syncKey && { syncKey }),

@@ -40,6 +40,8 @@ export interface WhiteListener {
   onExpired(addresses: readonly string[]): void;
   /** Another database is in the place of the one there was. */
   onReplaced?(): void;
+  /** The database, locked at the start, is open. */
+  onOpened?(): void;
 }
 
 /** What an engine is made with. */
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** Told of a capture process's session whose stream cannot be used. */
   readonly onDiscard: (discard: Discard) => void;
+  /** The database, locked at the start, turned out to be one that cannot be used. */
+  readonly onUnusable: (error: StoreError) => void;
 }
 
 /** What the engine says of itself. */
@@ -123,18 +127,19 @@ export class Engine {
     this.#renewPolicy(this.#settings);
   }
 
-  /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
+  /** Opens the database, later where it is locked: {@link isOpen} tells. @throws {StoreError} @throws {UsageError} */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { settings, logger } = options;
+    const { settings, logger, onUnusable } = options;
     const database = await LiveDatabase.open(settings, {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
+      onOpened: () => engine.#onOpened(),
+      onUnusable,
       onReplaced: () => engine.#onReplaced(),
-      onFailure: error => {
-        if (engine.#databaseError === null) engine.#onTrouble(error);
-      },
+      onFailure: error => engine.#onTrouble(error),
     });
     const engine = new Engine(options, database);
+    if (database.lock !== undefined) engine.#onTrouble(database.lock);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void database.check(), FILE_CHECK_MS),
@@ -143,7 +148,12 @@ export class Engine {
     return engine;
   }
 
-  /** The database as it was opened last. */
+  /** Whether the database has been opened. */
+  get isOpen(): boolean {
+    return this.#database.lock === undefined;
+  }
+
+  /** The database as it was opened last. @throws {StoreError} when it never was */
   get store(): Store {
     return this.#database.store;
   }
@@ -251,7 +261,9 @@ export class Engine {
     for (const listener of this.#listeners) listener.onWhite(white);
   }
 
+  /** Logs the first failure and the first success after it. */
   #onTrouble(error: StoreError | undefined): void {
+    if ((error === undefined) === (this.#databaseError === null)) return;
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
     if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
@@ -261,6 +273,7 @@ export class Engine {
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
   async expire(): Promise<void> {
+    if (!this.isOpen) return;
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
       this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
@@ -285,9 +298,17 @@ export class Engine {
     this.#ipv6NotKept += addresses;
   }
 
+  #onOpened(): void {
+    this.#onTrouble(undefined);
+    this.#writer.retry();
+    for (const listener of this.#listeners) listener.onOpened?.();
+  }
+
   #onReplaced(): void {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
+    this.#onTrouble(undefined);
     this.#writer.known.clear();
+    this.#writer.retry();
     for (const listener of this.#listeners) listener.onReplaced?.();
   }
 
@@ -326,6 +347,7 @@ export class Engine {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
+    await this.#database.stopOpening();
     try {
       await this.#writer.drain();
     } finally {

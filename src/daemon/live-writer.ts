@@ -135,6 +135,12 @@ export class LiveWriter {
     if (this.#retryMs === 0) this.#run();
   }
 
+  /** Tries what waits at once: the database may have come back. */
+  retry(): void {
+    clearTimeout(this.#retryTimer);
+    if (!this.#isClosed) this.#run();
+  }
+
   /** Not at once: the write that ends before it has waited for anything must not be noted as under way after it. */
   #run(): void {
     this.#writing ??= Promise.resolve().then(() => this.#writeWhileWaiting());

@@ -93,7 +93,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     engine.onMessage = value => {
       const message = parseToMonitor(value);
       if (message?.type === 'ready') resolve();
-      else if (message?.type === 'failed') reject(new Error(message.message));
+      else if (message?.type === 'failed') onFailed(message.message);
       else if (message?.type === 'discard') source.discard(message);
       else if (message?.type === 'table') {
         void tables
@@ -103,6 +103,11 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
         logger.fatal('unknown message from the engine');
         finish(1);
       }
+    };
+    const onFailed = (why: string): void => {
+      if (isStarted) logger.error(why);
+      reject(new Error(why));
+      finish(1);
     };
     engine.onExit = how => {
       if (isStarted) logger.error(`the engine ${how}`);

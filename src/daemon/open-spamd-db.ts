@@ -28,9 +28,11 @@ export async function openSpamd(
 ): Promise<SpamdDbStore> {
   const { path } = database;
   const { warn, onIpv6 } = reports;
-  const lock = lockOptions(settings['busy-timeout'] * 1000, path);
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const lock = lockOptions(busyTimeoutMs, path);
+  const timeoutMs = Math.min(options.patienceMs ?? busyTimeoutMs, busyTimeoutMs);
   // Whether it is there and spamd's, before anything is made beside it.
-  await (await openSpamdDb({ ...lock, path, create: options.canCreate ?? false })).close();
+  await (await openSpamdDb({ ...lock, timeoutMs, path, create: options.canCreate ?? false })).close();
   const book = await openBook(database, settings, options, warn);
   let isBookBroken = false;
   return openSpamdDb({
