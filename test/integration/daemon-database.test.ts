@@ -165,3 +165,23 @@ test('a full disk is said once, and what waits is written when there is room', {
     }
   });
 });
+
+test('what the database does not take until the end is counted in the last line', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const { daemon, writer } = await startOnFifo(folder, '--busy-timeout', '1');
+    const greyd = new Database(folder.database);
+    greyd.exec('BEGIN EXCLUSIVE');
+    writer.write(records(['192.0.2.1', '192.0.2.2', '192.0.2.1']));
+    await daemon.logged(/sightings wait until it works$/);
+    writer.write(records(['192.0.2.1', '192.0.2.3']));
+    await until(() => folder.status().sightings === 5);
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 1);
+    const errors = daemon.lines.filter(({ level }) => level >= 50).map(({ msg }) => msg);
+    assert.equal(errors.length, 2, errors.join('\n'));
+    assert.match(errors[1]!, /locked by another program; 5 sightings of 3 addresses are lost$/);
+    greyd.close();
+    writer.destroy();
+  });
+});

@@ -115,6 +115,7 @@ for (const [how, skip, start] of ROLES) {
       await until(() => folder.status().database.waiting === 1);
       daemon.signal('SIGTERM');
       assert.equal(await daemon.ended(), 1);
+      await daemon.logged(/; 1 sighting of 1 address is lost$/);
       unlock(greyd);
       assert.deepEqual(folder.rows(), []);
       writer.destroy();
