@@ -7,7 +7,12 @@ import { finished, PassThrough, type Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
-import type { CaptureAccount, ReadyMessage } from '../capture/capture-messages.js';
+import {
+  type CaptureAccount,
+  type EndCode,
+  EXIT_STATUS,
+  type ReadyMessage,
+} from '../capture/capture-messages.js';
 import type { CaptureState } from '../capture/capture-state.js';
 import {
   type CaptureSession,
@@ -63,6 +68,11 @@ export function openSource(options: SourceOptions, reports: SourceReports): Capt
   });
 }
 
+/** The exit status of a daemon that cannot capture: what is read as a file is told from what is captured. */
+export function failureStatus(code: EndCode): number {
+  return code === 'missing' ? EXIT_STATUS.missing : 1;
+}
+
 /** How long a stream's writer has for its last words when we are told to stop. */
 const LAST_WORDS_MS = 200;
 
@@ -101,7 +111,12 @@ class StreamSource implements CaptureSource {
     const isStdin = this.#path === '-';
     try {
       const descriptor = isStdin ? 0 : openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const isFifo = !isStdin && fstatSync(descriptor).isFIFO();
+      const stat = fstatSync(descriptor);
+      if (stat.isDirectory()) {
+        if (!isStdin) closeSync(descriptor);
+        throw new Error('is a folder');
+      }
+      const isFifo = !isStdin && stat.isFIFO();
       if (isFifo) this.#keeper ??= openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
       this.#open(isStdin ? process.stdin : openStream(this.#path, descriptor, isFifo), isFifo);
     } catch (error) {

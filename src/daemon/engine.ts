@@ -220,11 +220,17 @@ export class Engine {
     } catch (error) {
       this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
     }
+    const isForeign = ready.engine === 'stream';
+    if (isForeign) parser.finish();
     const { problem } = parser;
-    if (problem === undefined) return;
+    if (problem === undefined || problem.kind === 'empty') return;
+    if (problem.kind === 'truncated') {
+      this.#logger.warn(`capture stream ${problem.message}`);
+      return;
+    }
     stream.destroy();
     const reason = `${problem.message} at byte ${parser.offset}`;
-    if (ready.engine === 'stream') {
+    if (isForeign) {
       this.#isBroken = true;
       this.#logger.error(`capture stream ${reason}`);
     } else if (problem.kind === 'link-type') {

@@ -15,7 +15,7 @@ import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
-import { openSource } from './capture-source.js';
+import { failureStatus, openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { openRunner } from './firewall-runner.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
@@ -65,7 +65,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     if (state.kind === 'failed') {
       // Whoever started the daemon is told, too, unless the log goes there anyhow.
       if (!isReady && logOptions(settings).format === 'syslog') context.warn(state.message);
-      finish(1);
+      finish(failureStatus(state.code));
     }
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
