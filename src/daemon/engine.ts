@@ -11,7 +11,7 @@ import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
-import { Expiry } from './expire-white.js';
+import { GarbageKeys } from './garbage-keys.js';
 import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
@@ -89,9 +89,7 @@ export class Engine {
   #linkType: number | null = null;
   #interfaceIndex: number | undefined;
   #isBroken = false;
-  readonly #expiry: Expiry = new Expiry(key =>
-    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`),
-  );
+  readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
   private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
@@ -283,6 +281,8 @@ export class Engine {
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
       this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
+      // The start does not wait for a look at every entry.
+      void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
     } catch (error) {
       this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
     }
@@ -290,7 +290,7 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.#expiry.run(this.store, now);
+    const gone = await this.store.expireWhite(now);
     for (const address of gone) this.#writer.known.setText(address, 0);
     this.#expired += gone.length;
     if (gone.length === 0) return;
@@ -314,6 +314,7 @@ export class Engine {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
     this.#onTrouble(undefined);
     this.#writer.known.clear();
+    this.#garbage.forget();
     this.#writer.retry();
     for (const listener of this.#listeners) listener.onReplaced?.();
   }

@@ -185,3 +185,18 @@ test('what the database does not take until the end is counted in the last line'
     writer.destroy();
   });
 });
+
+test('keys that are no addresses are told of at the start, with --no-expire too', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const db = new Database(folder.database);
+    const later = Math.floor(Date.now() / 1000) + 9999;
+    db.exec(`INSERT INTO entries VALUES ('hYv', '', '', '', 1, 1, ${later}, 0, 0)`);
+    db.close();
+    const { daemon, writer } = await startOnFifo(folder, '--no-expire');
+    await daemon.logged(/^database holds "hYv", which is not an address: left alone$/);
+    writer.destroy();
+    await end(daemon);
+    assert.equal(folder.rows().length, 1);
+  });
+});
