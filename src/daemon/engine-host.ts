@@ -77,8 +77,9 @@ export class EngineHost {
       });
       let host: EngineHost | undefined;
       const control = await openControlServer(settings['control-socket'], {
-        'GET /status': () => host?.report() ?? null,
-        'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(host.report()) : ''),
+        'GET /status': async () => (await host?.reportNow()) ?? null,
+        'GET /metrics': async () =>
+          new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(await host.reportNow()) : ''),
       });
       host = new EngineHost(options, engine, lock, () => control);
       if (engine.isOpen) await host.#begin();
@@ -168,8 +169,13 @@ export class EngineHost {
     this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
   }
 
-  /** All that `spamlogd status` tells. */
-  report(): StatusReport {
+  /** All that `spamlogd status` tells, with what is white counted just now. */
+  async reportNow(): Promise<StatusReport> {
+    await this.#engine.recount();
+    return this.#report();
+  }
+
+  #report(): StatusReport {
     const { capture, logDropped, version } = this.#options;
     return statusReport({
       version,

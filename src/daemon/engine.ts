@@ -11,6 +11,7 @@ import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
+import { Census } from './census.js';
 import { GarbageKeys } from './garbage-keys.js';
 import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
@@ -58,7 +59,7 @@ export interface EngineOptions {
 export interface EngineStatus extends Counts, WriterCounts {
   readonly database: string;
   readonly databaseError: string | null;
-  /** White entries in the database when they were last looked at; null before that. */
+  /** White entries in the database when they were last counted, see {@link Engine.recount}; null before that. */
   readonly entries: number | null;
   readonly expired: number;
   /** Rows of IPv6 addresses that the database does not keep, as spamd's keeps none. */
@@ -82,7 +83,7 @@ export class Engine {
   #reading: Promise<void> = Promise.resolve();
   #sessions = 0;
   readonly #timers: NodeJS.Timeout[] = [];
-  #entries: number | null = null;
+  readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
   #lastPacket: number | null = null;
@@ -280,7 +281,7 @@ export class Engine {
     if (!this.isOpen) return;
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
-      this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
+      await this.#census.count();
       // The start does not wait for a look at every entry.
       void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
     } catch (error) {
@@ -326,13 +327,18 @@ export class Engine {
     this.#writer.use(this.#writerOptions());
   }
 
+  /** Counts what is white, for a status that tells how things are now. Never rejects, and soon gives up waiting. */
+  async recount(): Promise<void> {
+    if (this.isOpen) await this.#census.refresh();
+  }
+
   status(): EngineStatus {
     return {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
       database: this.#database.name,
       databaseError: this.#databaseError,
-      entries: this.#entries,
+      entries: this.#census.white,
       expired: this.#expired,
       ipv6NotKept: this.#ipv6NotKept,
       lastPacket: this.#lastPacket,

@@ -200,3 +200,28 @@ test('keys that are no addresses are told of at the start, with --no-expire too'
     assert.equal(folder.rows().length, 1);
   });
 });
+
+test('the status tells how many are white now, whoever made or removed them', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder);
+    const isWhite = (count: number): Promise<void> =>
+      until(() => folder.status().database.white === count, 10);
+    assert.equal(folder.status().database.white, 0);
+    writer.write(records(['192.0.2.1']));
+    await isWhite(1);
+    for (const [command, count] of [
+      ['add', 2],
+      ['delete', 1],
+    ] as const) {
+      assert.equal(folder.run(command, '--database', folder.database, '192.0.2.2').status, 0);
+      await isWhite(count);
+    }
+    const socket = ['--control-socket', folder.at('control')];
+    await until(
+      () => /^spamlogd_database_white 1$/m.test(folder.run('status', '--metrics', ...socket).stdout),
+      10,
+    );
+    writer.destroy();
+    await end(daemon);
+  });
+});

@@ -154,6 +154,7 @@ export interface DaemonStatus {
   };
   readonly database: {
     readonly error: string | null;
+    readonly white: number | null;
     readonly waiting: number;
     readonly writtenSightings: number;
     readonly added: number;
