@@ -143,7 +143,7 @@ class StreamSource implements CaptureSource {
     this.#reports.onSession({ ready: READY, stream: session });
   }
 
-  /** It was told of already, and its end ends what we read. */
+  /** There is no other to be had: its reader says by itself what is wrong with it. */
   discard(): void {}
 
   #setState(state: CaptureState): void {

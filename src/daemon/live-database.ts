@@ -37,8 +37,7 @@ export class LiveDatabase {
   readonly #path: string;
   readonly #settings: DatabaseSettings;
   readonly #reports: DatabaseReports;
-  /** Why it is not open yet: another program has had it locked since before the start. */
-  lock: StoreError | undefined;
+  #lock: StoreError | undefined;
   #store: Store | undefined;
   #identity: string = MISSING;
   #opening: Promise<void> = Promise.resolve();
@@ -75,11 +74,11 @@ export class LiveDatabase {
       this.#store = await openIt(this.#settings, this.#reports, patienceMs);
     } catch (error) {
       if ((error as StoreError).code !== 'busy') throw error;
-      this.lock = error as StoreError;
+      this.#lock = error as StoreError;
       return false;
     }
     this.#identity = fileIdentity(this.#path);
-    this.lock = undefined;
+    this.#lock = undefined;
     return true;
   }
 
@@ -99,9 +98,14 @@ export class LiveDatabase {
     if (this.#store !== undefined && !signal.aborted) this.#reports.onOpened();
   }
 
+  /** Why it is not open yet: another program has had it locked since before the start. */
+  get lock(): StoreError | undefined {
+    return this.#lock;
+  }
+
   /** The database as it was opened last. @throws {StoreError} when it never was */
   get store(): Store {
-    if (this.#store === undefined) throw this.lock!;
+    if (this.#store === undefined) throw this.#lock!;
     return this.#store;
   }
 

@@ -35,7 +35,7 @@ export async function openSpamd(
   await (await openSpamdDb({ ...lock, timeoutMs, path, create: options.canCreate ?? false })).close();
   const book = await openBook(database, settings, options, warn);
   let isBookBroken = false;
-  return openSpamdDb({
+  const opened = openSpamdDb({
     ...lock,
     path,
     ...(book && { book }),
@@ -49,6 +49,10 @@ export async function openSpamd(
       const name = JSON.stringify(Buffer.from(key).toString('latin1'));
       warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
     },
+  });
+  return opened.catch(async error => {
+    await book?.close();
+    throw error;
   });
 }
 
@@ -66,7 +70,7 @@ export function lockOptions(timeoutMs: number, path: string): LockOptions {
 async function openBook(
   database: DatabaseName,
   settings: DatabaseSettings,
-  { isReadOnly = false }: OpenOptions,
+  { isReadOnly = false, patienceMs }: OpenOptions,
   warn: (line: string) => void,
 ): Promise<SightingsBook | undefined> {
   const given = settings['sightings-database'];
@@ -77,11 +81,15 @@ async function openBook(
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
   const isFolderThere = existsSync(dirname(path));
   try {
-    const book = await WorkerBook.open(path, { isReadOnly, canCreate: true, busyTimeoutMs });
+    const openTimeoutMs = Math.min(patienceMs ?? busyTimeoutMs, busyTimeoutMs);
+    const options = { isReadOnly, canCreate: true, busyTimeoutMs, openTimeoutMs };
+    const book = await WorkerBook.open(path, options);
     if (!isThere) handOver(path, isFolderThere, database.path);
     return book;
   } catch (error) {
-    if (given !== undefined) throw error;
+    // Who has patience tries again.
+    const isWaitedFor = patienceMs !== undefined && (error as StoreError).code === 'busy';
+    if (given !== undefined || isWaitedFor) throw error;
     warn(`${(error as Error).message}; when an address was seen is reckoned from its end`);
     return undefined;
   }

@@ -206,14 +206,19 @@ async function flock(t: TestContext, path: string) {
   return release;
 }
 
+/** A database of spamd's in a folder, as its owner the daemon. */
+function plantSpamd(folder: Folder): string {
+  const path = folder.at('spamd');
+  writeFileSync(path, gunzipSync(readFileSync(new URL('fixtures/spamd-db/samples-16384.db.gz', ROOT))));
+  if (UNPRIVILEGED.uid !== undefined) chownSync(path, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+  return path;
+}
+
 test("spamd's lock on its database is waited out, too", {
   skip: spawnSync('flock', ['--version']).error && 'needs flock(1)',
 }, async t => {
   await inFolder(async folder => {
-    const path = folder.at('spamd');
-    const fixture = new URL('fixtures/spamd-db/samples-16384.db.gz', ROOT);
-    writeFileSync(path, gunzipSync(readFileSync(fixture)));
-    if (UNPRIVILEGED.uid !== undefined) chownSync(path, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    const path = plantSpamd(folder);
     makeFifo(folder.at('log'));
     const release = await flock(t, path);
     const daemon = folder.start('--database', `spamd:${path}`, '-l', './log', '--no-expire');
@@ -222,6 +227,35 @@ test("spamd's lock on its database is waited out, too", {
     await until(() => folder.status().database.waiting === 1);
     await release();
     await until(() => folder.status().database.writtenSightings === 1);
+    writer.destroy();
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
+  });
+});
+
+test("a lock on the sightings beside spamd's database is waited out, and they are kept", async () => {
+  await inFolder(async folder => {
+    const options = ['--database', `spamd:${plantSpamd(folder)}`, '-l', './log', '--no-expire'];
+    const book = folder.at('book');
+    options.push('--sightings-database', book);
+    makeFifo(folder.at('log'));
+    const first = folder.start(...options);
+    await first.logged(/^capturing on /i);
+    first.signal('SIGTERM');
+    assert.equal(await first.ended(), 0);
+    const other = new Database(book);
+    other.pragma('locking_mode = EXCLUSIVE');
+    other.exec('BEGIN EXCLUSIVE');
+    const daemon = folder.start(...options, '--busy-timeout', '1');
+    await daemon.logged(/book".* locked by another program; sightings wait until it works$/);
+    await daemon.logged(/^capturing on /i);
+    const writer = await writeSightings(folder, ['192.0.2.1']);
+    await until(() => folder.status().database.waiting === 1);
+    unlock(other);
+    await until(() => folder.status().database.writtenSightings === 1);
+    const rows = new Database(book, { readonly: true });
+    await until(() => rows.prepare('SELECT ip FROM sightings').pluck().all().includes('192.0.2.1'));
+    rows.close();
     writer.destroy();
     daemon.signal('SIGTERM');
     assert.equal(await daemon.ended(), 0);
