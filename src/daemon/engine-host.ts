@@ -104,7 +104,7 @@ export class EngineHost {
     this.#engine.listen({
       onWhite: () => {},
       onExpired: () => {},
-      onOpened: () => void this.#begin().catch(error => this.#options.fail((error as Error).message)),
+      onOpened: () => this.#begin().catch(error => this.#options.fail((error as Error).message)),
     });
   }
 

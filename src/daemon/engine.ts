@@ -41,8 +41,8 @@ export interface WhiteListener {
   onExpired(addresses: readonly string[]): void;
   /** Another database is in the place of the one there was. */
   onReplaced?(): void;
-  /** The database, locked at the start, is open. */
-  onOpened?(): void;
+  /** The database, locked at the start, is open; nothing is written to it before this is done. Never rejects. */
+  onOpened?(): Promise<void>;
 }
 
 /** What an engine is made with. */
@@ -83,6 +83,8 @@ export class Engine {
   #reading: Promise<void> = Promise.resolve();
   #sessions = 0;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
+  #held: StoreError | undefined;
   readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
@@ -132,12 +134,13 @@ export class Engine {
     const database = await LiveDatabase.open(settings, {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
-      onOpened: () => engine.#onOpened(),
+      onOpened: () => void engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => engine.#onTrouble(error),
     });
     const engine = new Engine(options, database);
+    engine.#held = database.lock;
     if (database.lock !== undefined) engine.#onTrouble(database.lock);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
@@ -185,7 +188,7 @@ export class Engine {
 
   #writerOptions(): LiveWriterOptions {
     return {
-      store: () => this.#database.storeInPlace(),
+      store: () => this.#storeToWrite(),
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
@@ -305,10 +308,16 @@ export class Engine {
     this.#ipv6NotKept += addresses;
   }
 
-  #onOpened(): void {
+  #storeToWrite(): Store {
+    if (this.#held !== undefined) throw this.#held;
+    return this.#database.storeInPlace();
+  }
+
+  async #onOpened(): Promise<void> {
+    await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
+    this.#held = undefined;
     this.#onTrouble(undefined);
     this.#writer.retry();
-    for (const listener of this.#listeners) listener.onOpened?.();
   }
 
   #onReplaced(): void {
@@ -361,6 +370,7 @@ export class Engine {
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
     await this.#database.stopOpening();
+    this.#held = undefined;
     try {
       await this.#writer.drain();
     } finally {

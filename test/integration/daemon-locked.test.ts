@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -256,6 +257,35 @@ test("a lock on the sightings beside spamd's database is waited out, and they ar
     const rows = new Database(book, { readonly: true });
     await until(() => rows.prepare('SELECT ip FROM sightings').pluck().all().includes('192.0.2.1'));
     rows.close();
+    writer.destroy();
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
+  });
+});
+
+test('peers are told of what waited once the database is open', async t => {
+  const peer = createSocket('udp4');
+  t.after(() => peer.close());
+  peer.bind(0, '127.0.0.1');
+  await once(peer, 'listening');
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const greyd = lockDatabase(folder);
+    const port = String(peer.address().port);
+    const key = folder.at('key');
+    writeFileSync(key, 'secret\n', { mode: 0o644 });
+    const options = ['-Y', '127.0.0.1', '--sync-port', port, '--sync-key', key, '--busy-timeout', '1'];
+    const daemon = folder.start('-l', './log', ...options);
+    await daemon.logged(/^capturing on /i);
+    const writer = await writeSightings(folder, ['192.0.2.1']);
+    await until(() => folder.status().database.waiting === 1);
+    const address = Buffer.from([192, 0, 2, 1]);
+    let isTold = false;
+    peer.on('message', message => {
+      isTold ||= message.includes(address);
+    });
+    unlock(greyd);
+    await until(() => isTold);
     writer.destroy();
     daemon.signal('SIGTERM');
     assert.equal(await daemon.ended(), 0);
