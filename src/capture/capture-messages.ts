@@ -35,7 +35,7 @@ export interface ReadyMessage {
   readonly engine: EngineName | 'stream';
   /** What the engine says of itself: `libpcap version 1.10.3`. */
   readonly version: string;
-  /** Link type of the stream; null where only the stream itself tells. */
+  /** Link type of the stream, as in pcap-linktype(7); null where only the stream itself tells. */
   readonly linkType: number | null;
   /** '' for none. */
   readonly filter: string;
@@ -82,6 +82,10 @@ export type EndCode =
   | 'orphaned'
   /** The request makes no sense. */
   | 'usage'
+  /** What the device delivers is no firewall's log. */
+  | 'link-type'
+  /** The stream could not be decoded. */
+  | 'damaged'
   /** Anything else, a death by signal included. */
   | 'failed';
 
@@ -99,6 +103,8 @@ export type CaptureMessage = ReadyMessage | StatsMessage | EndMessage;
 export const EXIT_STATUS: Readonly<Record<EndCode, number>> = {
   stopped: 0,
   usage: 64,
+  'link-type': 65,
+  damaged: 65,
   missing: 66,
   down: 66,
   engine: 69,

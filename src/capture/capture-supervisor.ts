@@ -30,6 +30,15 @@ export interface CaptureTotals extends CaptureCounts {
   readonly restarts: number;
 }
 
+/** Why the reader of a session has no use for it. */
+export interface Discard {
+  /** Which session: the first one that was given away is 1. */
+  readonly session: number;
+  readonly code: Extract<EndCode, 'link-type' | 'damaged'>;
+  /** A phrase: `link type 1 is not supported`. */
+  readonly reason: string;
+}
+
 /** What {@link CaptureSupervisor} is made with. */
 export interface SupervisorOptions {
   readonly device: CaptureDevice;
@@ -38,6 +47,8 @@ export interface SupervisorOptions {
   readonly ports: readonly number[];
   /** The user whom capture processes become; absent without privileges. */
   readonly account?: CaptureAccount;
+  /** Why a stream of that link type is of no use: as a phrase, undefined where it is. Absent where any is. */
+  readonly refuseLinkType?: (linkType: number) => string | undefined;
   readonly onSession: (session: CaptureSession) => void;
   /** Called when the state changes, and only then: once, however often it is tried again. */
   readonly onState: (state: CaptureState) => void;
@@ -69,7 +80,7 @@ const LOOK_MILLISECONDS = 500;
 const STOP_MILLISECONDS = 10_000;
 
 /** No change of the weather cures these; before the first capture they are fatal. */
-const FATAL: ReadonlySet<EndCode> = new Set(['usage', 'engine', 'permission', 'privileges']);
+const FATAL: ReadonlySet<EndCode> = new Set(['usage', 'engine', 'permission', 'privileges', 'link-type']);
 
 /** Runs capture processes, one at a time. */
 export class CaptureSupervisor {
@@ -81,14 +92,17 @@ export class CaptureSupervisor {
   #delay = FIRST_DELAY_MILLISECONDS;
   #timer: NodeJS.Timeout | undefined;
   #steadyTimer: NodeJS.Timeout | undefined;
-  #hasCaptured = false;
+  /** Sessions given away, and those of them that were not found to be of another link type. */
+  #sessions = 0;
+  #usefulSessions = 0;
+  /** Why the process at work was ended. */
+  #discarded: Pick<EndMessage, 'code' | 'message'> | undefined;
   #restarts = 0;
   /** Of the processes that have ended, and of the one at work. */
   #past: CaptureCounts = { received: null, droppedKernel: null, droppedQueue: 0 };
   #present: CaptureCounts = { received: null, droppedKernel: null, droppedQueue: 0 };
   #onStopped: (() => void) | undefined;
   readonly #silence: SilenceWatch;
-  #wasSilent = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -118,15 +132,12 @@ export class CaptureSupervisor {
         this.#silence.hear();
         this.#present = counts;
       },
-      onEnd: end => this.#onEnd(this.#wasSilent ? this.#describeSilence() : end),
+      onEnd: end => this.#onEnd(end),
     };
     const started = this.#options.startProcess?.(engine, reports) ?? this.#startProcess(engine, reports);
     this.#process = started;
-    this.#wasSilent = false;
-    this.#silence.start(started, () => {
-      this.#wasSilent = true;
-      started.kill();
-    });
+    const why = `it was not heard of for ${SILENCE_SECONDS} seconds, and killed`;
+    this.#silence.start(started, () => this.#end('lost', why));
   }
 
   /**
@@ -157,9 +168,29 @@ export class CaptureSupervisor {
       : startChild({ engine, device: device.name, ...common }, reports);
   }
 
+  /** Ends a session that its reader has no use for, if it still is at work; another follows it. */
+  discard({ session, code, reason }: Discard): void {
+    if (session !== this.#sessions || this.#state?.kind !== 'capturing') return;
+    if (code === 'link-type') this.#usefulSessions--;
+    this.#end(code, reason);
+  }
+
+  #end(code: EndCode, reason: string): void {
+    const verb =
+      this.#state?.kind === 'capturing' && code !== 'link-type' ? 'Lost capture' : 'Cannot capture';
+    this.#discarded ??= { code, message: `${verb} on "${this.#options.device.name}": ${reason}` };
+    this.#process?.kill();
+  }
+
   #onReady(ready: ReadyMessage): void {
-    this.#hasCaptured = true;
     this.#silence.hear();
+    const refusal = ready.linkType === null ? undefined : this.#options.refuseLinkType?.(ready.linkType);
+    if (refusal !== undefined) {
+      this.#end('link-type', refusal);
+      return;
+    }
+    this.#sessions++;
+    this.#usefulSessions++;
     this.#steadyTimer = this.#timers.setTimeout(() => {
       this.#delay = FIRST_DELAY_MILLISECONDS;
     }, STEADY_MILLISECONDS);
@@ -167,13 +198,9 @@ export class CaptureSupervisor {
     this.#setState({ kind: 'capturing', ready });
   }
 
-  #describeSilence(): EndMessage {
-    const what = this.#state?.kind === 'capturing' ? 'Lost capture' : 'Cannot capture';
-    const why = `it was not heard of for ${SILENCE_SECONDS} seconds, and killed`;
-    return { type: 'end', code: 'lost', message: `${what} on "${this.#options.device.name}": ${why}` };
-  }
-
-  #onEnd({ code, message }: EndMessage): void {
+  #onEnd(end: EndMessage): void {
+    const { code, message } = this.#discarded ?? end;
+    this.#discarded = undefined;
     this.#timers.clearTimeout(this.#steadyTimer);
     this.#timers.clearTimeout(this.#timer);
     this.#silence.stop();
@@ -190,11 +217,12 @@ export class CaptureSupervisor {
     if (code === 'engine' && this.#engine + 1 < this.#options.engines.length) {
       this.#engine++;
       this.start();
-    } else if (FATAL.has(code) && !this.#hasCaptured) {
+    } else if (FATAL.has(code) && this.#usefulSessions === 0) {
       this.#setState({ kind: 'failed', code, message });
     } else {
       this.#setState({ kind: 'waiting', code, message });
-      const longest = wasCapturing ? LOST_DELAY_MILLISECONDS : OPEN_DELAY_MILLISECONDS;
+      const isThere = wasCapturing && code !== 'damaged';
+      const longest = isThere ? LOST_DELAY_MILLISECONDS : OPEN_DELAY_MILLISECONDS;
       const delay = Math.min(this.#delay, longest);
       this.#wait(delay, this.#readCondition());
       this.#delay = Math.min(2 * delay, longest);

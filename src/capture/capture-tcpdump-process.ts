@@ -118,12 +118,12 @@ class TcpdumpProcess implements CaptureProcess {
 
   #readLine(text: string): void {
     const line = readTcpdumpLine(text);
-    if (line?.kind === 'listening') this.#begin();
+    if (line?.kind === 'listening') this.#begin(line.linkType);
     if (line?.kind === 'error') this.#errors.push(line.text);
     if (line?.kind === 'dropped') this.#reportDrops(line.packets);
   }
 
-  #begin(): void {
+  #begin(linkType: number | null): void {
     const { device, ports, account } = this.#request;
     const ids = readIds(this.#child.pid!);
     if (account && ids && (ids.uid === 0 || ids.uid !== account.uid || ids.gid !== account.gid)) {
@@ -137,7 +137,7 @@ class TcpdumpProcess implements CaptureProcess {
       type: 'ready',
       engine: 'tcpdump',
       version: 'tcpdump',
-      linkType: null,
+      linkType,
       filter: kernelFilter(device, ports),
       uid: ids?.uid ?? null,
       gid: ids?.gid ?? null,

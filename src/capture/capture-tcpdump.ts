@@ -4,6 +4,7 @@ import type { CaptureDevice } from './capture-device.js';
 import { isHarmless } from './capture-failure.js';
 import { kernelFilter } from './capture-filter.js';
 import type { CaptureAccount } from './capture-messages.js';
+import { linkTypeOfName } from './link-types.js';
 
 /** What tcpdump is started for. */
 export interface TcpdumpRequest {
@@ -36,17 +37,24 @@ export function countsSignal(platform: NodeJS.Platform): NodeJS.Signals | undefi
 
 /** What a line of tcpdump's standard error tells. */
 export type TcpdumpLine =
-  /** The device is open and the privileges are dropped. */
-  | { readonly kind: 'listening' }
+  /** The device is open and the privileges are dropped; null where the link type has a name that is not known. */
+  | { readonly kind: 'listening'; readonly linkType: number | null }
   | { readonly kind: 'dropped'; readonly packets: number }
   /** Why it ends. */
   | { readonly kind: 'error'; readonly text: string };
 
 /** What the line tells, or undefined when that is nothing. */
 export function readTcpdumpLine(line: string): TcpdumpLine | undefined {
-  if (/\blistening on\b/.test(line)) return { kind: 'listening' };
+  if (/\blistening on\b/.test(line)) return { kind: 'listening', linkType: readLinkType(line) };
   const dropped = /(\d+) packets? dropped by kernel/.exec(line);
   if (dropped) return { kind: 'dropped', packets: Number(dropped[1]) };
   if (isHarmless(line) || /^\d+ packets? /.test(line)) return undefined;
   return { kind: 'error', text: line.replace(/^tcpdump: /, '').trim() };
+}
+
+/** `link-type PFLOG`; libpcap gives the number of one that it has no name for. */
+function readLinkType(line: string): number | null {
+  const name = /\blink-type (\w+)/.exec(line)?.[1];
+  if (name === undefined) return null;
+  return /^\d+$/.test(name) ? Number(name) : (linkTypeOfName(name) ?? null);
 }

@@ -1,5 +1,6 @@
 // The daemon in one process: without root, with the rights that a service manager or nobody gave it.
 
+import type { EndMessage } from '../capture/capture-messages.js';
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
 import type { Settings } from '../options/table.js';
@@ -7,7 +8,7 @@ import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
-import { openSource } from './capture-source.js';
+import { failureStatus, openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { EngineHost } from './engine-host.js';
 import { openRunner } from './firewall-runner.js';
@@ -46,13 +47,18 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     logger,
     tables: await Promise.all(settings.table.map(spec => openTable(spec, runner))),
     capture: () => ({ device, state: source.state ?? null, totals: source.totals }),
+    discard: reason => source.discard(reason),
+    fail: message => {
+      logger.error(message);
+      finish(1);
+    },
     logDropped: () => log.dropped(),
     version: context.version,
     ...(syncKey && { syncKey }),
   });
   let isReady = false;
   function onFirstState(state: CaptureState): void {
-    if (state.kind === 'failed') fail(state.message);
+    if (state.kind === 'failed') fail(state);
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
     readiness.ready(state.kind);
@@ -63,9 +69,9 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     : undefined;
   await watch?.start();
   /** Whoever started the daemon is told, too, unless the log goes there anyhow. */
-  function fail(message: string): void {
+  function fail({ code, message }: Pick<EndMessage, 'code' | 'message'>): void {
     if (!isReady && logOptions(settings).format === 'syslog') context.warn(message);
-    finish(1);
+    finish(failureStatus(code));
   }
   onSignals({
     stop: () => finish(0),

@@ -7,9 +7,20 @@ import { finished, PassThrough, type Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { parseDevice } from '../capture/capture-device.js';
 import { chooseEngines, type EngineChoice } from '../capture/capture-engines.js';
-import type { CaptureAccount, ReadyMessage } from '../capture/capture-messages.js';
+import {
+  type CaptureAccount,
+  type EndCode,
+  EXIT_STATUS,
+  type ReadyMessage,
+} from '../capture/capture-messages.js';
 import type { CaptureState } from '../capture/capture-state.js';
-import { type CaptureSession, CaptureSupervisor, type CaptureTotals } from '../capture/capture-supervisor.js';
+import {
+  type CaptureSession,
+  CaptureSupervisor,
+  type CaptureTotals,
+  type Discard,
+} from '../capture/capture-supervisor.js';
+import { refuseLinkType } from '../capture/link-types.js';
 
 /** What is told of a source. */
 export interface SourceReports {
@@ -25,6 +36,8 @@ export interface CaptureSource {
   readonly state: CaptureState | undefined;
   readonly pid: number | undefined;
   start(): void;
+  /** Ends a session that is of no use, where another can be had. */
+  discard(reason: Discard): void;
   /** Lets what was captured be delivered, and ends it. */
   stop(): Promise<void>;
 }
@@ -49,9 +62,15 @@ export function openSource(options: SourceOptions, reports: SourceReports): Capt
     engines: chooseEngines(engine),
     ports,
     ...(account && { account }),
+    refuseLinkType,
     onSession: reports.onSession,
     onState: reports.onState,
   });
+}
+
+/** The exit status of a daemon that cannot capture: what is read as a file is told from what is captured. */
+export function failureStatus(code: EndCode): number {
+  return code === 'missing' ? EXIT_STATUS.missing : 1;
 }
 
 /** How long a stream's writer has for its last words when we are told to stop. */
@@ -92,7 +111,12 @@ class StreamSource implements CaptureSource {
     const isStdin = this.#path === '-';
     try {
       const descriptor = isStdin ? 0 : openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const isFifo = !isStdin && fstatSync(descriptor).isFIFO();
+      const stat = fstatSync(descriptor);
+      if (stat.isDirectory()) {
+        if (!isStdin) closeSync(descriptor);
+        throw new Error('is a folder');
+      }
+      const isFifo = !isStdin && stat.isFIFO();
       if (isFifo) this.#keeper ??= openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
       this.#open(isStdin ? process.stdin : openStream(this.#path, descriptor, isFifo), isFifo);
     } catch (error) {
@@ -118,6 +142,9 @@ class StreamSource implements CaptureSource {
     this.#setState({ kind: 'capturing', ready: READY });
     this.#reports.onSession({ ready: READY, stream: session });
   }
+
+  /** There is no other to be had: its reader says by itself what is wrong with it. */
+  discard(): void {}
 
   #setState(state: CaptureState): void {
     const isSame = this.state?.kind === state.kind;

@@ -1,7 +1,7 @@
 // The engine with all that hangs on it: tables, control socket, status. The same as a process of its own or alone.
 
 import type { Logger } from 'pino';
-import type { CaptureSession } from '../capture/capture-supervisor.js';
+import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import { EXPOSITION_TYPE } from '../metrics/exposition.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
@@ -28,6 +28,10 @@ export interface HostOptions {
   /** The tables that the settings name, to be changed directly or through the monitor. */
   readonly tables: readonly Table[];
   readonly capture: () => CaptureReport;
+  /** Ends a session of the capture that is of no use. */
+  readonly discard: (reason: Discard) => void;
+  /** Ends the daemon: it cannot do what it was started for. */
+  readonly fail: (message: string) => void;
   /** Lines that the log has lost. */
   readonly logDropped: () => number;
   readonly version: string;
@@ -43,6 +47,7 @@ export class EngineHost {
   readonly #lock: PidFile;
   readonly #control: ControlServer;
   readonly #since = Date.now() / 1000;
+  #hasBegun = false;
   #sync: SyncLink | undefined;
 
   private constructor(
@@ -60,24 +65,46 @@ export class EngineHost {
 
   /** Opens the database, the control socket and the tables. @throws Error in one line */
   static async start(options: HostOptions): Promise<EngineHost> {
-    const { settings, logger } = options;
+    const { settings, logger, discard, fail } = options;
     const lock = lockDatabase(databaseOf(settings));
     try {
-      const engine = await Engine.open(settings, logger);
+      const engine = await Engine.open({
+        settings,
+        logger,
+        onDiscard: discard,
+        onUnusable: error => fail(error.message),
+      });
       let host: EngineHost | undefined;
       const control = await openControlServer(settings['control-socket'], {
-        'GET /status': () => host?.report() ?? null,
-        'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(host.report()) : ''),
+        'GET /status': async () => (await host?.reportNow()) ?? null,
+        'GET /metrics': async () =>
+          new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(await host.reportNow()) : ''),
       });
       host = new EngineHost(options, engine, lock, () => control);
-      await engine.expire();
-      for (const keeper of host.#keepers) void keeper.start();
-      await host.#startSync();
+      if (engine.isOpen) await host.#begin();
+      else host.#beginLater();
       return host;
     } catch (error) {
       lock.release();
       throw error;
     }
+  }
+
+  /** What goes by the database's contents: the tables and the peers. @throws Error in one line */
+  async #begin(): Promise<void> {
+    await this.#engine.expire();
+    for (const keeper of this.#keepers) void keeper.start();
+    this.#hasBegun = true;
+    await this.#startSync();
+  }
+
+  /** As {@link #begin}, when the database is open. */
+  #beginLater(): void {
+    this.#engine.listen({
+      onWhite: () => {},
+      onExpired: () => {},
+      onOpened: () => this.#begin().catch(error => this.#options.fail((error as Error).message)),
+    });
   }
 
   #keep(table: Table): TableKeeper {
@@ -137,12 +164,17 @@ export class EngineHost {
   use(settings: Settings): void {
     this.#engine.use(settings);
     this.#sync?.use(settings);
-    for (const keeper of this.#keepers) void keeper.reconcile();
+    if (this.#hasBegun) for (const keeper of this.#keepers) void keeper.reconcile();
     this.#options.logger.level = settings['log-level'] ?? (settings.debug ? 'debug' : 'info');
   }
 
-  /** All that `spamlogd status` tells. */
-  report(): StatusReport {
+  /** All that `spamlogd status` tells, with what is white counted just now. */
+  async reportNow(): Promise<StatusReport> {
+    await this.#engine.recount();
+    return this.#report();
+  }
+
+  #report(): StatusReport {
     const { capture, logDropped, version } = this.#options;
     return statusReport({
       version,

@@ -84,6 +84,8 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
       logger: log.logger,
       tables: await remoteTables(settings.table),
       capture: () => capture!,
+      discard: reason => send({ type: 'discard', ...reason }),
+      fail: message => send({ type: 'failed', message, status: 1 }),
       logDropped: () => log!.dropped(),
       version,
       ...(syncKey && { syncKey }),

@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import { formatWords } from '../address/address.js';
-import type { CaptureSession } from '../capture/capture-supervisor.js';
+import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
@@ -11,7 +11,8 @@ import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
-import { Expiry } from './expire-white.js';
+import { Census } from './census.js';
+import { GarbageKeys } from './garbage-keys.js';
 import { LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
@@ -40,13 +41,25 @@ export interface WhiteListener {
   onExpired(addresses: readonly string[]): void;
   /** Another database is in the place of the one there was. */
   onReplaced?(): void;
+  /** The database, locked at the start, is open; nothing is written to it before this is done. Never rejects. */
+  onOpened?(): Promise<void>;
+}
+
+/** What an engine is made with. */
+export interface EngineOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Told of a capture process's session whose stream cannot be used. */
+  readonly onDiscard: (discard: Discard) => void;
+  /** The database, locked at the start, turned out to be one that cannot be used. */
+  readonly onUnusable: (error: StoreError) => void;
 }
 
 /** What the engine says of itself. */
 export interface EngineStatus extends Counts, WriterCounts {
   readonly database: string;
   readonly databaseError: string | null;
-  /** White entries in the database when they were last looked at; null before that. */
+  /** White entries in the database when they were last counted, see {@link Engine.recount}; null before that. */
   readonly entries: number | null;
   readonly expired: number;
   /** Rows of IPv6 addresses that the database does not keep, as spamd's keeps none. */
@@ -59,6 +72,7 @@ export interface EngineStatus extends Counts, WriterCounts {
 /** One engine a daemon. */
 export class Engine {
   readonly #logger: Logger;
+  readonly #onDiscard: (discard: Discard) => void;
   readonly #listeners: WhiteListener[] = [];
   readonly #pipeline: Pipeline;
   readonly #writer: LiveWriter;
@@ -67,21 +81,23 @@ export class Engine {
   #guard: RuleGuard;
   #databaseError: string | null = null;
   #reading: Promise<void> = Promise.resolve();
+  #sessions = 0;
   readonly #timers: NodeJS.Timeout[] = [];
-  #entries: number | null = null;
+  /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
+  #held: StoreError | undefined;
+  readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
   #lastPacket: number | null = null;
   #linkType: number | null = null;
   #interfaceIndex: number | undefined;
   #isBroken = false;
-  readonly #expiry: Expiry = new Expiry(key =>
-    this.#logger.warn(`database holds ${JSON.stringify(key)}, which is not an address: left alone`),
-  );
+  readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
-  private constructor(settings: Settings, logger: Logger, database: LiveDatabase) {
+  private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
+    this.#onDiscard = onDiscard;
     this.#database = database;
     this.#guard = guardByHand(settings);
     this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, end) =>
@@ -112,17 +128,20 @@ export class Engine {
     this.#renewPolicy(this.#settings);
   }
 
-  /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
-  static async open(settings: Settings, logger: Logger): Promise<Engine> {
+  /** Opens the database, later where it is locked: {@link isOpen} tells. @throws {StoreError} @throws {UsageError} */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { settings, logger, onUnusable } = options;
     const database = await LiveDatabase.open(settings, {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
+      onOpened: () => void engine.#onOpened(),
+      onUnusable,
       onReplaced: () => engine.#onReplaced(),
-      onFailure: error => {
-        if (engine.#databaseError === null) engine.#onTrouble(error);
-      },
+      onFailure: error => engine.#onTrouble(error),
     });
-    const engine = new Engine(settings, logger, database);
+    const engine = new Engine(options, database);
+    engine.#held = database.lock;
+    if (database.lock !== undefined) engine.#onTrouble(database.lock);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void database.check(), FILE_CHECK_MS),
@@ -131,7 +150,12 @@ export class Engine {
     return engine;
   }
 
-  /** The database as it was opened last. */
+  /** Whether the database has been opened. */
+  get isOpen(): boolean {
+    return this.#database.lock === undefined;
+  }
+
+  /** The database as it was opened last. @throws {StoreError} when it never was */
   get store(): Store {
     return this.#database.store;
   }
@@ -164,7 +188,7 @@ export class Engine {
 
   #writerOptions(): LiveWriterOptions {
     return {
-      store: () => this.#database.storeInPlace(),
+      store: () => this.#storeToWrite(),
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
@@ -177,10 +201,11 @@ export class Engine {
 
   /** Reads a capture to its end; several in a row are read one after the other. */
   read(session: CaptureSession): void {
-    this.#reading = this.#reading.then(() => this.#read(session));
+    const number = ++this.#sessions;
+    this.#reading = this.#reading.then(() => this.#read(session, number));
   }
 
-  async #read({ stream }: CaptureSession): Promise<void> {
+  async #read({ ready, stream }: CaptureSession, session: number): Promise<void> {
     this.#renewPolicy(this.#settings);
     const parser = new SavefileParser();
     this.#isBroken = false;
@@ -197,10 +222,23 @@ export class Engine {
     } catch (error) {
       this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
     }
-    if (parser.problem !== undefined) {
+    const isForeign = ready.engine === 'stream';
+    if (isForeign) parser.finish();
+    const { problem } = parser;
+    if (problem === undefined || problem.kind === 'empty') return;
+    if (problem.kind === 'truncated') {
+      this.#logger.warn(`capture stream ${problem.message}`);
+      return;
+    }
+    stream.destroy();
+    const reason = `${problem.message} at byte ${parser.offset}`;
+    if (isForeign) {
       this.#isBroken = true;
-      this.#logger.error(`capture stream ${parser.problem.message} at byte ${parser.offset}`);
-      stream.destroy();
+      this.#logger.error(`capture stream ${reason}`);
+    } else if (problem.kind === 'link-type') {
+      this.#onDiscard({ session, code: 'link-type', reason: problem.message });
+    } else {
+      this.#onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
     }
   }
 
@@ -231,7 +269,9 @@ export class Engine {
     for (const listener of this.#listeners) listener.onWhite(white);
   }
 
+  /** Logs the first failure and the first success after it. */
   #onTrouble(error: StoreError | undefined): void {
+    if ((error === undefined) === (this.#databaseError === null)) return;
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
     if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
@@ -241,9 +281,12 @@ export class Engine {
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
   async expire(): Promise<void> {
+    if (!this.isOpen) return;
     try {
       if (!this.#settings['no-expire']) await this.#expireNow();
-      this.#entries = await this.store.countWhite(Math.floor(Date.now() / 1000));
+      await this.#census.count();
+      // The start does not wait for a look at every entry.
+      void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
     } catch (error) {
       this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
     }
@@ -251,7 +294,7 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.#expiry.run(this.store, now);
+    const gone = await this.store.expireWhite(now);
     for (const address of gone) this.#writer.known.setText(address, 0);
     this.#expired += gone.length;
     if (gone.length === 0) return;
@@ -265,9 +308,24 @@ export class Engine {
     this.#ipv6NotKept += addresses;
   }
 
+  #storeToWrite(): Store {
+    if (this.#held !== undefined) throw this.#held;
+    return this.#database.storeInPlace();
+  }
+
+  async #onOpened(): Promise<void> {
+    await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
+    this.#held = undefined;
+    this.#onTrouble(undefined);
+    this.#writer.retry();
+  }
+
   #onReplaced(): void {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
+    this.#onTrouble(undefined);
     this.#writer.known.clear();
+    this.#garbage.forget();
+    this.#writer.retry();
     for (const listener of this.#listeners) listener.onReplaced?.();
   }
 
@@ -278,13 +336,18 @@ export class Engine {
     this.#writer.use(this.#writerOptions());
   }
 
+  /** Counts what is white, for a status that tells how things are now. Never rejects, and soon gives up waiting. */
+  async recount(): Promise<void> {
+    if (this.isOpen) await this.#census.refresh();
+  }
+
   status(): EngineStatus {
     return {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
       database: this.#database.name,
       databaseError: this.#databaseError,
-      entries: this.#entries,
+      entries: this.#census.white,
       expired: this.#expired,
       ipv6NotKept: this.#ipv6NotKept,
       lastPacket: this.#lastPacket,
@@ -292,7 +355,7 @@ export class Engine {
     };
   }
 
-  /** Whether the latest session held something else than a capture. */
+  /** Whether the latest stream of another program held something else than a capture. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -306,6 +369,8 @@ export class Engine {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
+    await this.#database.stopOpening();
+    this.#held = undefined;
     try {
       await this.#writer.drain();
     } finally {

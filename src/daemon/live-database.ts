@@ -1,6 +1,8 @@
-// The daemon's database for as long as it lives: opened anew when another file was put in its place.
+// The daemon's database for as long as it lives: opened as soon as its lock allows, and anew when another file was put in
+// its place.
 
 import { rmSync, statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { formatDatabase } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import { type Store, StoreError } from '../store/store.js';
@@ -10,8 +12,19 @@ import type { SpamdReports } from './open-spamd-db.js';
 const MISSING = 'missing';
 const COMPANIONS = ['-wal', '-shm'] as const;
 
+/** How long the start waits for a lock, and how long every later attempt to open does. */
+const START_PATIENCE_MS = 1_000;
+const LATER_PATIENCE_MS = 5_000;
+
+/** Between two attempts. */
+const PAUSE_MS = 500;
+
 /** What is told of a database. */
 export interface DatabaseReports extends SpamdReports {
+  /** It was locked at the start, and is open now. */
+  readonly onOpened: () => void;
+  /** It was locked at the start, and cannot be opened for a reason that no waiting cures. */
+  readonly onUnusable: (error: StoreError) => void;
   /** Another file is in its place, and in use from now on. */
   readonly onReplaced: () => void;
   /** Another file is in its place and cannot be opened; it is tried again. */
@@ -24,36 +37,82 @@ export class LiveDatabase {
   readonly #path: string;
   readonly #settings: DatabaseSettings;
   readonly #reports: DatabaseReports;
-  #store: Store;
-  #identity: string;
+  #lock: StoreError | undefined;
+  #store: Store | undefined;
+  #identity: string = MISSING;
+  #opening: Promise<void> = Promise.resolve();
+  readonly #ending = new AbortController();
   #checking: Promise<void> | undefined;
   /** SQLite's files beside the database, as they were when it was last seen to be in its place. */
   #companions: readonly string[] = [];
   #isClosed = false;
 
-  private constructor(settings: DatabaseSettings, reports: DatabaseReports, store: Store) {
+  private constructor(settings: DatabaseSettings, reports: DatabaseReports) {
     const database = databaseOf(settings);
     this.name = formatDatabase(database);
     this.#path = database.path;
     this.#settings = settings;
     this.#reports = reports;
-    this.#store = store;
-    this.#identity = fileIdentity(this.#path);
   }
 
-  /** Opens a database. @throws {StoreError} */
+  /**
+   * Opens a database. One that is locked is opened later: {@link lock} tells.
+   * @throws {StoreError} of any other kind
+   */
   static async open(settings: DatabaseSettings, reports: DatabaseReports): Promise<LiveDatabase> {
-    return new LiveDatabase(settings, reports, await openIt(settings, reports));
+    const database = new LiveDatabase(settings, reports);
+    await database.#begin();
+    return database;
   }
 
-  /** The database as it was opened last. */
+  async #begin(): Promise<void> {
+    if (!(await this.#tryOpen(START_PATIENCE_MS))) this.#opening = this.#openLater();
+  }
+
+  async #tryOpen(patienceMs: number): Promise<boolean> {
+    try {
+      this.#store = await openIt(this.#settings, this.#reports, patienceMs);
+    } catch (error) {
+      if ((error as StoreError).code !== 'busy') throw error;
+      this.#lock = error as StoreError;
+      return false;
+    }
+    this.#identity = fileIdentity(this.#path);
+    this.#lock = undefined;
+    return true;
+  }
+
+  /** Tries for as long as it is locked; once more when the daemon ends, for what waits. */
+  async #openLater(): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      for (let isLast = false; !isLast; ) {
+        await setTimeout(PAUSE_MS, undefined, { signal }).catch(() => {});
+        isLast = signal.aborted;
+        if (await this.#tryOpen(LATER_PATIENCE_MS)) break;
+      }
+    } catch (error) {
+      this.#reports.onUnusable(error as StoreError);
+      return;
+    }
+    if (this.#store !== undefined && !signal.aborted) this.#reports.onOpened();
+  }
+
+  /** Why it is not open yet: another program has had it locked since before the start. */
+  get lock(): StoreError | undefined {
+    return this.#lock;
+  }
+
+  /** The database as it was opened last. @throws {StoreError} when it never was */
   get store(): Store {
+    if (this.#store === undefined) throw this.#lock!;
     return this.#store;
   }
 
   /** The database to write to: what is written to a file that was replaced is lost. @throws {StoreError} */
   storeInPlace(): Store {
-    if (fileIdentity(this.#path) === this.#identity) return this.#store;
+    const { store } = this;
+    if (fileIdentity(this.#path) === this.#identity) return store;
     void this.check();
     throw new StoreError('missing', `Store "${this.name}" is not the file it was`);
   }
@@ -67,7 +126,7 @@ export class LiveDatabase {
   }
 
   async #check(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#store === undefined) return;
     if (fileIdentity(this.#path) === this.#identity) {
       this.#companions = this.#companionIdentities();
       return;
@@ -81,7 +140,7 @@ export class LiveDatabase {
 
   async #reopen(): Promise<void> {
     // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
-    await this.#store.close().catch(() => {});
+    await this.store.close().catch(() => {});
     this.#removeCompanions();
     this.#store = await openIt(this.#settings, this.#reports);
     this.#identity = fileIdentity(this.#path);
@@ -100,16 +159,27 @@ export class LiveDatabase {
     });
   }
 
-  close(): Promise<void> {
+  /** Tries a last time to open what is locked, and no more; fulfilled when that is over. */
+  async stopOpening(): Promise<void> {
+    this.#ending.abort();
+    await this.#opening;
+  }
+
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return this.#store.close();
+    await this.stopOpening();
+    await this.#store?.close();
   }
 }
 
 /** SQLite's is made where it is missing; spamd makes its own. */
-function openIt(settings: DatabaseSettings, reports: DatabaseReports): Promise<Store> {
+function openIt(
+  settings: DatabaseSettings,
+  reports: DatabaseReports,
+  patienceMs: number = Number.POSITIVE_INFINITY,
+): Promise<Store> {
   const canCreate = databaseOf(settings).kind === 'sqlite';
-  return openLiveDatabase(settings, { canCreate }, reports);
+  return openLiveDatabase(settings, { canCreate, patienceMs }, reports);
 }
 
 function fileIdentity(path: string): string {

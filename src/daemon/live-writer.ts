@@ -5,6 +5,7 @@ import { type BatchResult, OUTCOMES, type Store, StoreError } from '../store/sto
 import { type Batch, FIELD, type LogRule } from '../whitelist/batch.js';
 import { type BlockSighting, readSightings } from '../whitelist/sighting-block.js';
 import { Tally } from '../whitelist/tally.js';
+import { describeLoss } from './describe-loss.js';
 import { KnownWhite } from './known-white.js';
 
 /** New addresses are collected for so long, so that a burst is one transaction. */
@@ -135,6 +136,12 @@ export class LiveWriter {
     if (this.#retryMs === 0) this.#run();
   }
 
+  /** Tries what waits at once: the database may have come back. */
+  retry(): void {
+    clearTimeout(this.#retryTimer);
+    if (!this.#isClosed) this.#run();
+  }
+
   /** Not at once: the write that ends before it has waited for anything must not be noted as under way after it. */
   #run(): void {
     this.#writing ??= Promise.resolve().then(() => this.#writeWhileWaiting());
@@ -205,7 +212,8 @@ export class LiveWriter {
 
   /**
    * Writes all that waits, and takes no more.
-   * @throws {StoreError} when the database does not take it; what then is lost, {@link counts} tells as waiting
+   * @throws {StoreError} when the database does not take it; the message tells how much is lost, and {@link counts} has
+   *   it as waiting
    */
   async drain(): Promise<void> {
     this.#isClosed = true;
@@ -220,11 +228,13 @@ export class LiveWriter {
       ...this.#options,
       onTrouble: error => {
         failure = error;
-        onTrouble(error);
+        if (error === undefined) onTrouble(error);
       },
     };
     this.#retryMs = 0;
     await this.#writeWhileWaiting();
-    if (failure !== undefined) throw failure;
+    if (failure === undefined) return;
+    const loss = describeLoss(this.#stuck, this.#dropped);
+    throw new StoreError(failure.code, `${failure.message}; ${loss}`, { cause: failure });
   }
 }

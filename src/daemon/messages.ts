@@ -1,7 +1,7 @@
 // What monitor and engine say to one another: a closed set, checked on arrival. Anything else ends whoever receives it.
 
 import type { CaptureState } from '../capture/capture-state.js';
-import type { CaptureTotals } from '../capture/capture-supervisor.js';
+import type { CaptureTotals, Discard } from '../capture/capture-supervisor.js';
 import type { Settings } from '../options/table.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Account } from '../system/account.js';
@@ -35,7 +35,9 @@ export type ToMonitor =
   | { readonly type: 'ready' }
   /** Start-up failed. */
   | { readonly type: 'failed'; readonly message: string; readonly status: number }
-  | { readonly type: 'table'; readonly id: number; readonly command: TableCommand };
+  | { readonly type: 'table'; readonly id: number; readonly command: TableCommand }
+  /** A session's stream cannot be used. */
+  | ({ readonly type: 'discard' } & Discard);
 
 /** How the capture fares. */
 export interface CaptureReport {
@@ -53,16 +55,28 @@ const TO_ENGINE: readonly ToEngine['type'][] = [
   'log-status',
   'stop',
 ];
-const TO_MONITOR: readonly ToMonitor['type'][] = ['ready', 'failed', 'table'];
+const TO_MONITOR: readonly ToMonitor['type'][] = ['ready', 'failed', 'table', 'discard'];
 
 /** The message, or undefined when it is none of the set. */
 export function parseToEngine(value: unknown): ToEngine | undefined {
   return hasType(value, TO_ENGINE) ? (value as ToEngine) : undefined;
 }
 
-/** The message, or undefined when it is none of the set. Its contents are for the receiver to check. */
+/** The message, or undefined when it is none of the set. A table's command is for the receiver to check. */
 export function parseToMonitor(value: unknown): ToMonitor | undefined {
-  return hasType(value, TO_MONITOR) ? (value as ToMonitor) : undefined;
+  if (!hasType(value, TO_MONITOR)) return undefined;
+  const message = value as ToMonitor;
+  return message.type === 'discard' && !isDiscard(message) ? undefined : message;
+}
+
+/** The monitor writes the reason to its log: a line of text, and not a long one. */
+function isDiscard({ session, code, reason }: Discard): boolean {
+  return (
+    Number.isSafeInteger(session) &&
+    (code === 'link-type' || code === 'damaged') &&
+    typeof reason === 'string' &&
+    /^[ -~]{1,200}$/.test(reason)
+  );
 }
 
 function hasType(value: unknown, types: readonly string[]): boolean {

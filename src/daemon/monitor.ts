@@ -15,7 +15,7 @@ import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
-import { openSource } from './capture-source.js';
+import { failureStatus, openSource } from './capture-source.js';
 import { type DaemonContext, onSignals } from './daemon-context.js';
 import { openRunner } from './firewall-runner.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
@@ -65,7 +65,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     if (state.kind === 'failed') {
       // Whoever started the daemon is told, too, unless the log goes there anyhow.
       if (!isReady && logOptions(settings).format === 'syslog') context.warn(state.message);
-      finish(1);
+      finish(failureStatus(state.code));
     }
     if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
     isReady = true;
@@ -93,7 +93,8 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
     engine.onMessage = value => {
       const message = parseToMonitor(value);
       if (message?.type === 'ready') resolve();
-      else if (message?.type === 'failed') reject(new Error(message.message));
+      else if (message?.type === 'failed') onFailed(message.message);
+      else if (message?.type === 'discard') source.discard(message);
       else if (message?.type === 'table') {
         void tables
           .execute(message.command)
@@ -102,6 +103,11 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
         logger.fatal('unknown message from the engine');
         finish(1);
       }
+    };
+    const onFailed = (why: string): void => {
+      if (isStarted) logger.error(why);
+      reject(new Error(why));
+      finish(1);
     };
     engine.onExit = how => {
       if (isStarted) logger.error(`the engine ${how}`);

@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly isReadOnly?: boolean;
   /** Make it when it does not exist. */
   readonly canCreate?: boolean;
+  /** How long to wait for another program's lock while it is opened; `--busy-timeout`, if that is shorter or this absent. */
+  readonly patienceMs?: number;
 }
 
 /** Opens a database for commands that do nothing beside: SQLite's on this thread. @throws {StoreError} */
@@ -87,8 +89,10 @@ function withHint(error: StoreError, path: string): StoreError {
   return new StoreError('not-ours', text, { cause: error });
 }
 
-function sqliteOptions(settings: DatabaseSettings, options: OpenOptions): SqliteOptions {
-  return { ...options, busyTimeoutMs: settings['busy-timeout'] * 1000 };
+function sqliteOptions(settings: DatabaseSettings, { patienceMs, ...options }: OpenOptions): SqliteOptions {
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const openTimeoutMs = Math.min(patienceMs ?? busyTimeoutMs, busyTimeoutMs);
+  return { ...options, busyTimeoutMs, openTimeoutMs };
 }
 
 function firstLine(error: unknown): string {

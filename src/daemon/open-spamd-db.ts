@@ -28,12 +28,14 @@ export async function openSpamd(
 ): Promise<SpamdDbStore> {
   const { path } = database;
   const { warn, onIpv6 } = reports;
-  const lock = lockOptions(settings['busy-timeout'] * 1000, path);
+  const busyTimeoutMs = settings['busy-timeout'] * 1000;
+  const lock = lockOptions(busyTimeoutMs, path);
+  const timeoutMs = Math.min(options.patienceMs ?? busyTimeoutMs, busyTimeoutMs);
   // Whether it is there and spamd's, before anything is made beside it.
-  await (await openSpamdDb({ ...lock, path, create: options.canCreate ?? false })).close();
+  await (await openSpamdDb({ ...lock, timeoutMs, path, create: options.canCreate ?? false })).close();
   const book = await openBook(database, settings, options, warn);
   let isBookBroken = false;
-  return openSpamdDb({
+  const opened = openSpamdDb({
     ...lock,
     path,
     ...(book && { book }),
@@ -47,6 +49,10 @@ export async function openSpamd(
       const name = JSON.stringify(Buffer.from(key).toString('latin1'));
       warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
     },
+  });
+  return opened.catch(async error => {
+    await book?.close();
+    throw error;
   });
 }
 
@@ -64,7 +70,7 @@ export function lockOptions(timeoutMs: number, path: string): LockOptions {
 async function openBook(
   database: DatabaseName,
   settings: DatabaseSettings,
-  { isReadOnly = false }: OpenOptions,
+  { isReadOnly = false, patienceMs }: OpenOptions,
   warn: (line: string) => void,
 ): Promise<SightingsBook | undefined> {
   const given = settings['sightings-database'];
@@ -75,11 +81,15 @@ async function openBook(
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
   const isFolderThere = existsSync(dirname(path));
   try {
-    const book = await WorkerBook.open(path, { isReadOnly, canCreate: true, busyTimeoutMs });
+    const openTimeoutMs = Math.min(patienceMs ?? busyTimeoutMs, busyTimeoutMs);
+    const options = { isReadOnly, canCreate: true, busyTimeoutMs, openTimeoutMs };
+    const book = await WorkerBook.open(path, options);
     if (!isThere) handOver(path, isFolderThere, database.path);
     return book;
   } catch (error) {
-    if (given !== undefined) throw error;
+    // Who has patience tries again.
+    const isWaitedFor = patienceMs !== undefined && (error as StoreError).code === 'busy';
+    if (given !== undefined || isWaitedFor) throw error;
     warn(`${(error as Error).message}; when an address was seen is reckoned from its end`);
     return undefined;
   }

@@ -7,8 +7,10 @@ import { type ListOptions, lastSeenOf, type SortKey, type StoreRecord } from './
 /** Whether a record fits the options of a list. */
 export function isListed(record: StoreRecord, options: ListOptions): boolean {
   const { now, status, seenSince, expiringUntil } = options;
+  if (options.onlyGarbage && parseAddress(record.address) !== undefined) return false;
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
-  if (record.kind === 'spamtrap') return !isOfTime && (status === undefined || status.has('SPAMTRAP'));
+  if (record.kind === 'spamtrap')
+    return !options.onlyGarbage && !isOfTime && (status === undefined || status.has('SPAMTRAP'));
   const { entry } = record;
   const recordStatus = record.kind === 'tuple' ? 'GREY' : entryStatus(entry, now);
   if (status !== undefined && !status.has(recordStatus)) return false;

@@ -43,6 +43,7 @@ export function* listRecords(
 ): Generator<StoreRecord> {
   const { status, seenSince, expiringUntil, sort } = options;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
+  if (options.onlyGarbage) db.function('is_address', { deterministic: true }, isAddress);
   const pages = sort === 'database' ? pagesAsStored : pagesInOrder;
   for (const rows of pages(db, withSightings, options)) {
     for (const row of rows) {
@@ -51,7 +52,8 @@ export function* listRecords(
     }
   }
   const isOfTime = seenSince !== undefined || expiringUntil !== undefined;
-  if (isOfTime || status?.has('SPAMTRAP') === false || !hasTable(db, 'spamtraps')) return;
+  if (isOfTime || options.onlyGarbage || status?.has('SPAMTRAP') === false || !hasTable(db, 'spamtraps'))
+    return;
   const spamtraps = db.prepare<[], Buffer | null>(
     'SELECT CAST(address AS BLOB) FROM spamtraps ORDER BY address',
   );
@@ -62,8 +64,12 @@ export function* listRecords(
 }
 
 /** The rows between two rowids that fit, as a query with the names `@after` and `@upTo` besides those of the options. */
-function selectListed(withSightings: boolean, { status, seenSince, expiringUntil }: ListOptions): string {
+function selectListed(
+  withSightings: boolean,
+  { status, onlyGarbage, seenSince, expiringUntil }: ListOptions,
+): string {
   const conditions: string[] = [];
+  if (onlyGarbage) conditions.push('NOT is_address(ip)');
   if (status !== undefined) {
     const wanted = [...status].flatMap(name => STATUS[name] ?? []);
     conditions.push(`(${['0', ...wanted].join(' OR ')})`);
@@ -136,6 +142,10 @@ function* walk(db: Database, withSightings: boolean, ordered: string): Generator
     )
     .raw();
   for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)!.at(-1) as number)) yield rows;
+}
+
+function isAddress(ip: unknown): number {
+  return Number(typeof ip === 'string' && parseAddress(ip) !== undefined);
 }
 
 /** Sorts as the addresses' numbers do; what is no address comes last. */

@@ -19,6 +19,8 @@ export interface SqliteOptions {
   readonly canCreate?: boolean;
   /** How long to wait for other programs' locks, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** The same while it is opened; {@link busyTimeoutMs} when absent. */
+  readonly openTimeoutMs?: number;
   /** In a file that is made: begin the write-ahead log after the first batch, which then is written once and not twice. */
   readonly logsLater?: boolean;
   /** Memory for pages, in KiB; {@link BATCH_CACHE_KIB} when absent. */
@@ -38,6 +40,7 @@ export function openSqlite(
   schema: Schema = WHITELIST_SCHEMA,
 ): BetterSqlite3.Database {
   const { isReadOnly = false, canCreate = false, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
+  const timeout = options.openTimeoutMs ?? busyTimeoutMs;
   const name = `"${path}"`;
   let verb = 'open';
   let db: BetterSqlite3.Database | undefined;
@@ -50,13 +53,13 @@ export function openSqlite(
       makeFolder(dirname(resolve(path)));
     } else {
       checkAccess(file, name, isReadOnly);
-      refuseStranger(file, name, busyTimeoutMs, schema);
+      refuseStranger(file, name, timeout, schema);
     }
     // Never `readonly`, not even to read: such a connection leaves files behind beside a write-ahead logged database.
     // Always absolute: SQLite takes '' and ':memory:' for databases that are gone when they are closed.
-    const timeout = busyTimeoutMs;
     db = new Database(file ?? resolve(path), { fileMustExist: file !== undefined, timeout });
     prepare(db, name, options, schema);
+    if (timeout !== busyTimeoutMs) db.pragma(`busy_timeout = ${busyTimeoutMs}`);
     return db;
   } catch (cause) {
     db?.close();

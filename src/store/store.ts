@@ -66,6 +66,8 @@ export interface ListOptions {
   readonly now: number;
   /** Only these; all when absent. */
   readonly status?: ReadonlySet<Status | 'GREY' | 'SPAMTRAP'>;
+  /** Only keys that are no addresses, as an old greylogd wrote them. */
+  readonly onlyGarbage?: boolean;
   /** Only addresses last seen at this time or later, by {@link lastSeenOf}. */
   readonly seenSince?: number;
   /** Only entries that end at this time or earlier (and have not ended). */

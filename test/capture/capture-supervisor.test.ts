@@ -56,8 +56,8 @@ class Stage {
     return this.started.at(-1)!;
   }
 
-  ready(): void {
-    this.last.reports.onReady(readyMessage(this.last.engine));
+  ready(linkType: number | null = 117): void {
+    this.last.reports.onReady({ ...readyMessage(this.last.engine), linkType });
   }
 
   end(code: EndCode, message = `it is ${code}`): void {
@@ -345,4 +345,84 @@ test('one that is told to stop is no longer listened for', async () => {
   stage.end('stopped');
   await stopped;
   assert.deepEqual(stage.pass(1_000_000), []);
+});
+
+const refuseLinkType = (linkType: number): string | undefined =>
+  linkType === 117 ? undefined : `link type ${linkType}`;
+
+test('a link type of no use is fatal before the first capture, and no session', () => {
+  const stage = new Stage({ refuseLinkType });
+  stage.supervisor.start();
+  stage.ready(1);
+  assert.deepEqual(stage.last.said, ['kill']);
+  stage.end('lost');
+  assert.deepEqual(stage.states, ['failed: Cannot capture on "pflog0": link type 1']);
+  assert.equal(stage.sessions.length, 0);
+  assert.deepEqual(stage.pass(1_000_000), []);
+});
+
+test('a link type of no use after a capture is waited out ever more patiently, and told of once', () => {
+  const stage = new Stage({ refuseLinkType });
+  stage.supervisor.start();
+  stage.ready();
+  stage.pass(60_000);
+  stage.end('lost');
+  for (let attempt = 0; attempt < 10; attempt++) {
+    assert.equal(stage.pass(30_000).length, 1);
+    stage.ready(1);
+    stage.end('lost');
+  }
+  const [first] = stage.pass(30_000);
+  assert.equal(first, stage.now);
+  stage.ready();
+  assert.deepEqual(stage.states, [
+    'capturing with pcap',
+    'waiting: it is lost',
+    'waiting: Cannot capture on "pflog0": link type 1',
+    'capturing with pcap',
+  ]);
+});
+
+test('a session that its reader discards ends, and another begins after ever longer pauses', () => {
+  const stage = new Stage();
+  stage.supervisor.start();
+  const starts: number[] = [];
+  for (let session = 1; session <= 12; session++) {
+    stage.ready(null);
+    const reason = 'its stream is damaged';
+    stage.supervisor.discard({ session: session - 1, code: 'damaged', reason: 'an old one' });
+    assert.deepEqual(stage.last.said, []);
+    stage.supervisor.discard({ session, code: 'damaged', reason });
+    assert.deepEqual(stage.last.said, ['kill']);
+    stage.end('lost');
+    const before = stage.now;
+    starts.push(...stage.pass(30_000).map(at => at - before));
+  }
+  assert.deepEqual(starts, [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000, 30_000]);
+  assert.deepEqual(stage.states.slice(0, 2), [
+    'capturing with pcap',
+    'waiting: Lost capture on "pflog0": its stream is damaged',
+  ]);
+  assert.equal(stage.supervisor.totals.restarts, 12);
+});
+
+test('a first session that its reader finds to be of another link type is fatal', () => {
+  const stage = new Stage({ refuseLinkType });
+  stage.supervisor.start();
+  stage.ready(null);
+  stage.supervisor.discard({ session: 1, code: 'link-type', reason: 'link type 1' });
+  stage.end('lost');
+  assert.equal(stage.states.at(-1), 'failed: Cannot capture on "pflog0": link type 1');
+});
+
+test('a session that ended by itself is not discarded', () => {
+  const stage = new Stage();
+  stage.supervisor.start();
+  stage.ready();
+  stage.end('lost');
+  stage.pass(100);
+  stage.supervisor.discard({ session: 1, code: 'damaged', reason: 'late' });
+  assert.deepEqual(stage.last.said, []);
+  stage.ready();
+  assert.equal(stage.states.at(-1), 'capturing with pcap');
 });

@@ -30,11 +30,18 @@ test('OpenBSD’s tcpdump is asked for nothing that it does not know', () => {
 });
 
 test('its lines are understood', () => {
-  for (const line of [
-    'tcpdump: listening on nflog:1, link-type NFLOG (Linux netfilter log messages), snapshot length 65535 bytes',
-    'tcpdump: listening on pflog0, link-type PFLOG',
-  ]) {
-    assert.deepEqual(readTcpdumpLine(line), { kind: 'listening' });
+  for (const [line, linkType] of [
+    [
+      'tcpdump: listening on nflog:1, link-type NFLOG (Linux netfilter log messages), snapshot length 65535 bytes',
+      239,
+    ],
+    ['tcpdump: listening on pflog0, link-type PFLOG', 117],
+    ['tcpdump: listening on lo, link-type EN10MB (Ethernet), snapshot length 262144 bytes', 1],
+    ['tcpdump: listening on x0, link-type 300, snapshot length 262144 bytes', 300],
+    ['tcpdump: listening on x0, link-type NEW_ONE (new), snapshot length 262144 bytes', null],
+    ['listening on x0', null],
+  ] as const) {
+    assert.deepEqual(readTcpdumpLine(line), { kind: 'listening', linkType });
   }
   const counts = 'tcpdump: 9 packets captured, 9 packets received by filter, 1 packet dropped by kernel';
   assert.deepEqual(readTcpdumpLine(counts), { kind: 'dropped', packets: 1 });

@@ -147,6 +147,19 @@ export function checkEdits(check: Check): void {
     assert.equal((await listed(store)).length, count);
   });
 
+  check('keys that are no addresses can be listed alone', ['garbage'], async (store, opened) => {
+    await store.add('192.0.2.1', NOW, WHITEEXP);
+    await opened.plantGarbage({ first: 1, pass: 1, expire: NOW + 1, bcount: 0, pcount: 1 });
+    const options = { now: NOW, whiteexpSeconds: WHITEEXP, sort: 'database' } as const;
+    const all: string[] = [];
+    for await (const { address } of store.list(options)) all.push(address);
+    const garbage: string[] = [];
+    for await (const { address } of store.list({ ...options, onlyGarbage: true })) garbage.push(address);
+    const others = all.filter(address => address !== '192.0.2.1');
+    assert.ok(garbage.length > 0);
+    assert.deepEqual(garbage.toSorted(), others.toSorted());
+  });
+
   check('thousands that have ended are removed at once', [], async store => {
     const addresses = Array.from({ length: 3000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     for (const address of addresses.slice(0, 3)) await store.add(address, NOW + 1, WHITEEXP);

@@ -225,11 +225,23 @@ test('draining while a retry is due writes each batch once', async () => {
 });
 
 test('draining into a database that fails says so, and keeps count of what is lost', async () => {
-  const { store, writer } = setUp();
+  const { store, writer, trouble } = setUp();
   store.failure = new StoreError('full', 'Cannot write to store "x": disk full');
   writer.add(sighting('192.0.2.1'));
-  await assert.rejects(writer.drain(), { name: 'StoreError', code: 'full' });
+  const message = 'Cannot write to store "x": disk full; 1 sighting of 1 address is lost';
+  await assert.rejects(writer.drain(), { name: 'StoreError', code: 'full', message });
   assert.equal(writer.waiting, 1);
+  assert.deepEqual(trouble, [], 'nothing is said to wait');
+});
+
+test('what is lost at the end is counted by sightings and by distinct addresses', async () => {
+  const { store, writer } = setUp();
+  store.failure = new StoreError('full', 'no');
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '2001:db8::1']) writer.add(sighting(address));
+  await pass(5);
+  // One batch is stuck; the same addresses come again behind it.
+  for (const address of ['192.0.2.1', '192.0.2.3']) writer.add(sighting(address));
+  await assert.rejects(writer.drain(), { message: 'no; 6 sightings of 4 addresses are lost' });
 });
 
 test('with other options what waited is written as it was meant', async () => {

@@ -14,3 +14,21 @@ test('what the monitor may be asked is a closed set', () => {
   for (const other of [{ type: 'begin' }, { type: 'stop' }, { type: ['ready'] }, null, 'ready'])
     assert.equal(parseToMonitor(other), undefined);
 });
+
+test('why a session is of no use is a line of text', () => {
+  const discard = { type: 'discard', session: 1, code: 'damaged', reason: 'its stream is damaged' };
+  assert.deepEqual(parseToMonitor(discard), discard);
+  assert.equal(parseToMonitor({ ...discard, code: 'link-type' })?.type, 'discard');
+  for (const wrong of [
+    { session: '1' },
+    { session: 1.5 },
+    { code: 'usage' },
+    { code: undefined },
+    { reason: undefined },
+    { reason: '' },
+    { reason: 'two\nlines' },
+    { reason: 'x'.repeat(201) },
+    { reason: ['its'] },
+  ])
+    assert.equal(parseToMonitor({ ...discard, ...wrong }), undefined, JSON.stringify(wrong));
+});

@@ -145,7 +145,8 @@ test('in the background: the launcher ends with 0 when the daemon captures, and 
 test('in the background: a start-up that fails says so in one line and a status', async () => {
   await inFolder(async folder => {
     const cases: [number, RegExp, string[]][] = [
-      [1, /Cannot read ".*\/missing": /, ['-l', './missing']],
+      [66, /Cannot read ".*\/missing": /, ['-l', './missing']],
+      [66, /Cannot read ".*": is a folder/, ['-l', './']],
       [1, /Cannot capture on "nflog:25": /, ['-l', 'nflog:25']],
       [
         69,

@@ -165,3 +165,63 @@ test('a full disk is said once, and what waits is written when there is room', {
     }
   });
 });
+
+test('what the database does not take until the end is counted in the last line', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const { daemon, writer } = await startOnFifo(folder, '--busy-timeout', '1');
+    const greyd = new Database(folder.database);
+    greyd.exec('BEGIN EXCLUSIVE');
+    writer.write(records(['192.0.2.1', '192.0.2.2', '192.0.2.1']));
+    await daemon.logged(/sightings wait until it works$/);
+    writer.write(records(['192.0.2.1', '192.0.2.3']));
+    await until(() => folder.status().sightings === 5);
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 1);
+    const errors = daemon.lines.filter(({ level }) => level >= 50).map(({ msg }) => msg);
+    assert.equal(errors.length, 2, errors.join('\n'));
+    assert.match(errors[1]!, /locked by another program; 5 sightings of 3 addresses are lost$/);
+    greyd.close();
+    writer.destroy();
+  });
+});
+
+test('keys that are no addresses are told of at the start, with --no-expire too', async () => {
+  await inFolder(async folder => {
+    makeRollback(folder);
+    const db = new Database(folder.database);
+    const later = Math.floor(Date.now() / 1000) + 9999;
+    db.exec(`INSERT INTO entries VALUES ('hYv', '', '', '', 1, 1, ${later}, 0, 0)`);
+    db.close();
+    const { daemon, writer } = await startOnFifo(folder, '--no-expire');
+    await daemon.logged(/^database holds "hYv", which is not an address: left alone$/);
+    writer.destroy();
+    await end(daemon);
+    assert.equal(folder.rows().length, 1);
+  });
+});
+
+test('the status tells how many are white now, whoever made or removed them', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder);
+    const isWhite = (count: number): Promise<void> =>
+      until(() => folder.status().database.white === count, 10);
+    assert.equal(folder.status().database.white, 0);
+    writer.write(records(['192.0.2.1']));
+    await isWhite(1);
+    for (const [command, count] of [
+      ['add', 2],
+      ['delete', 1],
+    ] as const) {
+      assert.equal(folder.run(command, '--database', folder.database, '192.0.2.2').status, 0);
+      await isWhite(count);
+    }
+    const socket = ['--control-socket', folder.at('control')];
+    await until(
+      () => /^spamlogd_database_white 1$/m.test(folder.run('status', '--metrics', ...socket).stdout),
+      10,
+    );
+    writer.destroy();
+    await end(daemon);
+  });
+});

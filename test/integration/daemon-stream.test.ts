@@ -92,6 +92,36 @@ test('a stream that is no capture is said, and ends with status 65', async () =>
   });
 });
 
+test('a folder is no capture, and an error in one line', async () => {
+  await inFolder(async folder => {
+    const { status, stderr } = folder.run('-D', '--log', 'text', '-l', '/tmp/', ...folder.options);
+    assert.equal(status, 66);
+    assert.equal(stderr.match(/Cannot read "\/tmp": is a folder/g)?.length, 1, stderr);
+  });
+});
+
+test('a stream that ends inside a record is told with the byte, and what came before counts', async () => {
+  await inFolder(async folder => {
+    const whole = synStream(['192.0.2.1']);
+    const cut = Buffer.concat([whole, synRecord('192.0.2.2').subarray(0, 70)]);
+    const options = ['-D', '--log', 'text', '--log-level', 'info', ...folder.options];
+    const { status, stderr } = folder.feed(cut, ...options, '-l', '-');
+    assert.equal(status, 0);
+    const line = new RegExp(`capture stream ends inside a record that begins at byte ${whole.length}$`, 'gm');
+    assert.equal(stderr.match(line)?.length, 1, stderr);
+    writeFileSync(folder.at('log'), cut.subarray(0, 20));
+    const header = folder.run(...options, '-l', './log');
+    assert.equal(header.status, 0);
+    assert.match(header.stderr, /capture stream ends inside the file header that begins at byte 0$/m);
+    writeFileSync(folder.at('log'), whole);
+    assert.doesNotMatch(folder.run(...options, '-l', './log').stderr, /ends inside/);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['192.0.2.1'],
+    );
+  });
+});
+
 test('a FIFO whose writer wrote no capture waits for the next writer', async () => {
   await inFolder(async folder => {
     makeFifo(folder.at('log'));

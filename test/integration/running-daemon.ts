@@ -67,6 +67,14 @@ export class Folder {
     return daemon;
   }
 
+  /** As {@link start}, with a variable more in its environment: `NAME=value`. */
+  startWith(variable: string, ...args: string[]): RunningDaemon {
+    const command = ['env', variable, process.execPath, CLI, '-D', '--log', 'json', ...this.options, ...args];
+    const daemon = new RunningDaemon(command, { cwd: this.path, ...this.#options });
+    this.#daemons.push(daemon);
+    return daemon;
+  }
+
   /** As {@link start}, as root, by a command such as `ip netns exec`; engine and capture become nobody. */
   startAsRoot(command: readonly string[], ...args: string[]): RunningDaemon {
     const all = ['-D', '--log', 'json', '--user', 'nobody', ...this.options, ...args];
@@ -146,6 +154,7 @@ export interface DaemonStatus {
   };
   readonly database: {
     readonly error: string | null;
+    readonly white: number | null;
     readonly waiting: number;
     readonly writtenSightings: number;
     readonly added: number;
