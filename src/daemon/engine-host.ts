@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly version: string;
   /** The key of synchronisation, where the settings ask for that. */
   readonly syncKey?: SyncKeyText;
+  /** Aborted when the start is to be given up. */
+  readonly starting?: AbortSignal;
 }
 
 /** One host a daemon. */
@@ -42,43 +44,51 @@ export class EngineHost {
   readonly #engine: Engine;
   readonly #keepers: readonly TableKeeper[];
   readonly #lock: PidFile;
-  readonly #control: ControlServer;
   readonly #since = Date.now() / 1000;
+  #control: ControlServer | undefined;
   #sync: SyncLink | undefined;
 
-  private constructor(
-    options: HostOptions,
-    engine: Engine,
-    lock: PidFile,
-    openControl: (host: EngineHost) => ControlServer,
-  ) {
+  private constructor(options: HostOptions, engine: Engine, lock: PidFile) {
     this.#options = options;
     this.#engine = engine;
     this.#lock = lock;
     this.#keepers = options.tables.map(table => this.#keep(table));
-    this.#control = openControl(this);
   }
 
-  /** Opens the database, the control socket and the tables. @throws Error in one line */
+  /** Opens the database, the control socket and the tables. @throws Error in one line, or when told to give up */
   static async start(options: HostOptions): Promise<EngineHost> {
-    const { settings, logger } = options;
+    const { settings, logger, starting } = options;
     const lock = lockDatabase(databaseOf(settings));
+    let host: EngineHost | undefined;
     try {
-      const engine = await Engine.open(settings, logger);
-      let host: EngineHost | undefined;
-      const control = await openControlServer(settings['control-socket'], {
-        'GET /status': () => host?.report() ?? null,
-        'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(host.report()) : ''),
-      });
-      host = new EngineHost(options, engine, lock, () => control);
-      await engine.expire();
-      for (const keeper of host.#keepers) void keeper.start();
-      await host.#startSync();
+      host = new EngineHost(options, await Engine.open(settings, logger, starting), lock);
+      for (const step of [host.#openControl, host.#expire, host.#startTables, host.#startSync]) {
+        starting?.throwIfAborted();
+        await step.call(host);
+      }
+      starting?.throwIfAborted();
       return host;
     } catch (error) {
-      lock.release();
+      // Why it did not start is what matters.
+      if (host) await host.#close().catch(() => {});
+      else lock.release();
       throw error;
     }
+  }
+
+  async #openControl(): Promise<void> {
+    this.#control = await openControlServer(this.#options.settings['control-socket'], {
+      'GET /status': () => this.report(),
+      'GET /metrics': () => new TextAnswer(EXPOSITION_TYPE, metricsOf(this.report())),
+    });
+  }
+
+  #expire(): Promise<void> {
+    return this.#engine.expire();
+  }
+
+  #startTables(): void {
+    for (const keeper of this.#keepers) void keeper.start();
   }
 
   #keep(table: Table): TableKeeper {
@@ -167,7 +177,12 @@ export class EngineHost {
    */
   async stop(): Promise<number> {
     await this.#engine.finishReading();
-    await this.#control.close();
+    await this.#close();
+    return this.#engine.isBroken ? DATA_ERROR : 0;
+  }
+
+  async #close(): Promise<void> {
+    await this.#control?.close();
     await this.#sync?.stopListening();
     try {
       // What is written last goes to the tables and the peers as well.
@@ -177,7 +192,6 @@ export class EngineHost {
       await this.#sync?.close();
       this.#lock.release();
     }
-    return this.#engine.isBroken ? DATA_ERROR : 0;
   }
 }
 

@@ -19,6 +19,9 @@ import { logOptions } from './settings-for-daemon.js';
 type Begin = Extract<ToEngine, { type: 'begin' }>;
 
 let host: EngineHost | undefined;
+/** Settles when the start is over, one way or the other. */
+let begun: Promise<void> = Promise.resolve();
+const starting = new AbortController();
 let log: Log | undefined;
 let capture: CaptureReport | undefined;
 /** Settles when all that the monitor relayed was taken. */
@@ -41,7 +44,8 @@ async function receive(value: unknown): Promise<void> {
   const message = parseToEngine(value);
   switch (message?.type) {
     case 'begin':
-      await begin(message);
+      begun = begin(message);
+      await begun;
       break;
     case 'settings':
       host?.use(message.settings);
@@ -87,8 +91,11 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
       logDropped: () => log!.dropped(),
       version,
       ...(syncKey && { syncKey }),
+      starting: starting.signal,
     });
   } catch (error) {
+    // It is ending, as it was told to.
+    if (starting.signal.aborted) return;
     send({ type: 'failed', message: (error as Error).message, status: 1 });
     log?.close();
     process.disconnect();
@@ -124,6 +131,9 @@ async function end(reason: string | undefined): Promise<void> {
   let status = reason === undefined ? 0 : 1;
   if (reason !== undefined) log?.logger.error(reason);
   try {
+    // Once it has started, this stops nothing.
+    starting.abort();
+    await begun;
     // The relay is a pipe of its own: what it still holds was written before we were told to end.
     await relayed;
     const ended = (await host?.stop()) ?? 0;

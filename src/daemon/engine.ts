@@ -12,7 +12,7 @@ import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import { Expiry } from './expire-white.js';
-import { LiveDatabase } from './live-database.js';
+import { type DatabaseReports, LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { type Counts, Pipeline } from './pipeline.js';
@@ -112,16 +112,21 @@ export class Engine {
     this.#renewPolicy(this.#settings);
   }
 
-  /** Opens the database and reads what is white. @throws {StoreError} @throws {UsageError} */
-  static async open(settings: Settings, logger: Logger): Promise<Engine> {
-    const database = await LiveDatabase.open(settings, {
+  /**
+   * Opens the database and reads what is white.
+   * @param signal breaks off the waiting for the database's lock, which then has failed
+   * @throws {StoreError} @throws {UsageError}
+   */
+  static async open(settings: Settings, logger: Logger, signal?: AbortSignal): Promise<Engine> {
+    const reports: DatabaseReports = {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => {
         if (engine.#databaseError === null) engine.#onTrouble(error);
       },
-    });
+    };
+    const database = await LiveDatabase.open(settings, reports, signal);
     const engine = new Engine(settings, logger, database);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),

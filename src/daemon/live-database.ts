@@ -41,9 +41,13 @@ export class LiveDatabase {
     this.#identity = fileIdentity(this.#path);
   }
 
-  /** Opens a database. @throws {StoreError} */
-  static async open(settings: DatabaseSettings, reports: DatabaseReports): Promise<LiveDatabase> {
-    return new LiveDatabase(settings, reports, await openIt(settings, reports));
+  /** Opens a database; `signal` breaks off the waiting for a lock, which then has failed. @throws {StoreError} */
+  static async open(
+    settings: DatabaseSettings,
+    reports: DatabaseReports,
+    signal?: AbortSignal,
+  ): Promise<LiveDatabase> {
+    return new LiveDatabase(settings, reports, await openIt(settings, reports, signal));
   }
 
   /** The database as it was opened last. */
@@ -107,9 +111,9 @@ export class LiveDatabase {
 }
 
 /** SQLite's is made where it is missing; spamd makes its own. */
-function openIt(settings: DatabaseSettings, reports: DatabaseReports): Promise<Store> {
+function openIt(settings: DatabaseSettings, reports: DatabaseReports, signal?: AbortSignal): Promise<Store> {
   const canCreate = databaseOf(settings).kind === 'sqlite';
-  return openLiveDatabase(settings, { canCreate }, reports);
+  return openLiveDatabase(settings, { canCreate }, reports, signal);
 }
 
 function fileIdentity(path: string): string {

@@ -16,7 +16,7 @@ import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
 import { listeningLine, logCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
-import { type DaemonContext, onSignals } from './daemon-context.js';
+import type { RoleContext } from './daemon-context.js';
 import { openRunner } from './firewall-runner.js';
 import { parseToMonitor, type ToEngine } from './messages.js';
 import { RELAY_FD } from './relay-fd.js';
@@ -38,7 +38,8 @@ const REPORT_MS = 1000;
 const STOP_MS = 30_000;
 
 /** Runs until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
-export async function runMonitor(context: DaemonContext): Promise<number> {
+export async function runMonitor(context: RoleContext): Promise<number> {
+  const { signals } = context;
   let { settings } = context;
   const device = settings.device!;
   const account = lookupAccount(settings.user);
@@ -111,14 +112,15 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   });
   const syncKey = await readLinkKey(settings, line => logger.warn(line));
   engine.send({ type: 'begin', settings, account, version: context.version, ...(syncKey && { syncKey }) });
-  await started;
+  await Promise.race([started, signals.stoppedEarly()]);
   isStarted = true;
 
-  const watch = hasPf(device)
-    ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
-    : undefined;
+  const watch =
+    hasPf(device) && !signals.starting.aborted
+      ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
+      : undefined;
   await watch?.start();
-  onSignals({
+  signals.attend({
     stop: () => finish(0),
     status: () => engine.send({ type: 'log-status' }),
     reload: async () => {
@@ -129,7 +131,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   });
   logger.debug(listeningLine(device, settings));
   const reports = setInterval(reportCapture, REPORT_MS);
-  source.start();
+  if (!signals.starting.aborted) source.start();
   const status = await finished;
   clearInterval(reports);
   watch?.stop();

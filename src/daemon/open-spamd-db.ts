@@ -2,6 +2,7 @@
 
 import { chownSync, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { LOCK, loadAddon } from '../native/addon.js';
 import { type DatabaseName, sightingsBeside } from '../options/database.js';
 import { type LockOptions, NEEDS_FLOCK } from '../store/spamd-db/locked-file.js';
@@ -19,16 +20,20 @@ export interface SpamdReports {
   readonly onIpv6?: (addresses: number) => void;
 }
 
-/** Opens it. @throws {StoreError} */
+/** Opens it; `signal` breaks off the waiting for its lock, which then has failed. @throws {StoreError} */
 export async function openSpamd(
   database: DatabaseName,
   settings: DatabaseSettings,
   options: OpenOptions,
   reports: SpamdReports,
+  signal?: AbortSignal,
 ): Promise<SpamdDbStore> {
   const { path } = database;
   const { warn, onIpv6 } = reports;
-  const lock = lockOptions(settings['busy-timeout'] * 1000, path);
+  const lock = {
+    ...lockOptions(settings['busy-timeout'] * 1000, path),
+    ...(signal && { wait: patience(signal) }),
+  };
   // Whether it is there and spamd's, before anything is made beside it.
   await (await openSpamdDb({ ...lock, path, create: options.canCreate ?? false })).close();
   const book = await openBook(database, settings, options, warn);
@@ -48,6 +53,11 @@ export async function openSpamd(
       warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
     },
   });
+}
+
+/** Waits between two attempts to take the lock, unless the signal is aborted. */
+function patience(signal: AbortSignal): (milliseconds: number) => Promise<void> {
+  return milliseconds => setTimeout(milliseconds, undefined, { signal });
 }
 
 /** How the file is locked on this system. @throws {StoreError} where that cannot be done */
