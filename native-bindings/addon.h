@@ -12,6 +12,7 @@ namespace spamlogd {
 
 // Each concern adds its functions to `exports`.
 void InitBpf(napi_env env, napi_value exports);
+void InitExit(napi_env env, napi_value exports);
 void InitFlock(napi_env env, napi_value exports);
 void InitNetlink(napi_env env, napi_value exports);
 void InitReadiness(napi_env env, napi_value exports);

@@ -55,7 +55,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
   if (host === undefined) {
     readiness.stopping();
     logger.info('exiting');
-    log.close();
+    await log.close();
     return 0;
   }
   let isReady = false;
@@ -98,7 +98,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
     logger.error((error as Error).message);
     status = 1;
   }
-  log.close();
+  await log.close();
   return status;
 }
 

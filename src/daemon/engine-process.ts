@@ -68,7 +68,7 @@ async function receive(value: unknown): Promise<void> {
       break;
     default:
       log?.logger.fatal('unknown message from the monitor');
-      log?.close();
+      await log?.close();
       process.exit(70);
   }
 }
@@ -97,7 +97,7 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
     // It is ending, as it was told to.
     if (starting.signal.aborted) return;
     send({ type: 'failed', message: (error as Error).message, status: 1 });
-    log?.close();
+    await log?.close();
     process.disconnect();
     process.exit(1);
   }
@@ -142,6 +142,6 @@ async function end(reason: string | undefined): Promise<void> {
     log?.logger.error((error as Error).message);
     status = 1;
   }
-  log?.close();
+  await log?.close();
   process.exit(status);
 }

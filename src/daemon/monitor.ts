@@ -140,7 +140,7 @@ export async function runMonitor(context: RoleContext): Promise<number> {
   await relayed;
   const engineStatus = await engine.stop(STOP_MS + settings['busy-timeout'] * 1000);
   logger.info('exiting');
-  log.close();
+  await log.close();
   return status || engineStatus;
 }
 

@@ -1,9 +1,8 @@
 // The daemon's log: pino's JSON, the same as text, or syslog(3). A slow reader never holds the daemon up.
 
-import { fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { LOG_DAEMON, type SyslogLevel, SyslogSink } from '../system/syslog.js';
+import { DescriptorWriter } from './descriptor-writer.js';
 
 /** Where to, and from which level on. */
 export interface LogOptions {
@@ -16,16 +15,15 @@ export interface Log {
   readonly logger: Logger;
   /** Lines lost because their reader did not keep up. */
   dropped(): number;
-  /** Writes what waits; to be called last. */
-  close(): void;
+  /** Writes what waits, for as long as a reader takes it; to be called last. Never rejects. */
+  close(): Promise<void>;
+  /** The same for the last moment of a process: when it returns, it is done. */
+  closeNow(): void;
 }
 
 const STDERR = 2;
 
-/** How often, 0.1 s apart, the last lines are tried on a reader who takes nothing. */
-const LAST_ATTEMPTS = 10;
-
-/** Characters that may wait for a slow reader of standard error. */
+/** Bytes that may wait for a slow reader of standard error. */
 const MAXIMUM_WAITING = 1 << 20;
 
 /** Lines that may wait for a slow syslogd. */
@@ -48,7 +46,7 @@ export function openLog({ format, level }: LogOptions): Log {
   // A defect is the end of the process: its reason must reach the log, and the lines before it.
   process.once('uncaughtExceptionMonitor', error => {
     log.logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
-    log.close();
+    log.closeNow();
   });
   return log;
 }
@@ -66,51 +64,22 @@ function openFormat(format: LogOptions['format'], level: LogOptions['level']): L
       const record = JSON.parse(line) as LogRecord;
       sink.write(SYSLOG_LEVEL[record.level] ?? 'info', record.msg ?? '');
     };
-    return { logger: pino(options, { write }), dropped: () => sink.dropped, close: () => sink.close() };
+    return {
+      logger: pino(options, { write }),
+      dropped: () => sink.dropped,
+      close: async () => sink.close(),
+      closeNow: () => sink.close(),
+    };
   }
-  let dropped = 0;
-  unblockStandardError();
-  let isClosing = false;
-  let isClosed = false;
-  let attempts = 0;
-  const stream = destination({
-    dest: STDERR,
-    sync: false,
-    maxLength: MAXIMUM_WAITING,
-    retryEAGAIN: () => !isClosing || ++attempts < LAST_ATTEMPTS,
-  });
-  stream.on('drop', () => {
-    dropped++;
-  });
-  // Nobody reads it any more: that is no reason to stop working.
-  stream.on('error', () => {});
-  const output: DestinationStream = {
-    write: line => {
-      if (isClosed) return;
-      stream.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`);
-    },
+  const writer = new DescriptorWriter(STDERR, MAXIMUM_WAITING);
+  const write = (line: string): void =>
+    writer.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`);
+  return {
+    logger: pino(options, { write }),
+    dropped: () => writer.dropped,
+    close: () => writer.close(),
+    closeNow: () => writer.closeNow(),
   };
-  const close = (): void => {
-    isClosing = true;
-    try {
-      stream.flushSync();
-    } catch {
-      // It was never ready to be written to, or its reader takes nothing.
-    }
-    isClosed = true;
-    // pino would try once more when the process exits, and throw there.
-    stream.destroy();
-  };
-  return { logger: pino(options, output), dropped: () => dropped, close };
-}
-
-/**
- * A write to a pipe whose reader has stopped would never return, and the process never end. This is how Node puts a
- * descriptor into non-blocking mode; the socket itself is not written to. A terminal, which others use, stays as it is.
- */
-function unblockStandardError(): void {
-  const kind = fstatSync(STDERR);
-  if (kind.isFIFO() || kind.isSocket()) new Socket({ fd: STDERR, readable: false, writable: true }).unref();
 }
 
 /** What pino makes of a log call. */

@@ -55,6 +55,7 @@ test('arguments of the wrong type throw a TypeError', { skip }, () => {
     ['writeSyslog', [6, 7]],
     ['drainSyslog', []],
     ['sendDatagram', ['path', undefined]],
+    ['exitAtOnce', ['1']],
     ['lockBpf', []],
     ['ignoreOverrun', [null]],
     ['forceReceiveBuffer', [1]],
@@ -92,7 +93,7 @@ test('what this system lacks is told apart from what failed', { skip }, () => {
 });
 
 test('the sources of the addon name every function of its interface', () => {
-  const sources = ['bpf', 'flock', 'netlink', 'readiness', 'syslog'].map(name =>
+  const sources = ['bpf', 'exit', 'flock', 'netlink', 'readiness', 'syslog'].map(name =>
     readFileSync(new URL(`../../../native-bindings/${name}.cc`, import.meta.url), 'utf8'),
   );
   const exported = sources.flatMap(text =>
