@@ -13,6 +13,8 @@ export interface DaemonContext {
   readonly onReady: () => void;
   /** Writes a line to standard error, for what goes wrong before there is a log. */
   readonly warn: (message: string) => void;
+  /** How long the engine has to commit what was seen, beyond the time that it waits for a locked database; 30 s if absent. */
+  readonly stopMs?: number;
 }
 
 /** The same, prepared for a role. */
