@@ -54,7 +54,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
   });
   if (host === undefined) {
     readiness.stopping();
-    logger.info('exiting');
+    log.notice('exiting');
     await log.close();
     return 0;
   }
@@ -93,7 +93,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
     await source.stop();
     const ended = await host.stop();
     status ||= ended;
-    logger.info('exiting');
+    log.notice('exiting');
   } catch (error) {
     logger.error((error as Error).message);
     status = 1;

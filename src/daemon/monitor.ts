@@ -140,7 +140,7 @@ export async function runMonitor(context: RoleContext): Promise<number> {
     const how = 'it was killed, and what it had not written is lost';
     logger.error(`the engine has not ended in ${deadlineMs / 1000} s: ${how}`);
   }
-  logger.info('exiting');
+  log.notice('exiting');
   await log.close();
   return status || engineStatus;
 }

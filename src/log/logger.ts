@@ -13,6 +13,8 @@ export interface LogOptions {
 /** A log, and how it ends. */
 export interface Log {
   readonly logger: Logger;
+  /** Logs at a level of syslog's that a {@link Logger} has not: what is normal and yet worth a notice. */
+  notice(line: string): void;
   /** Lines lost because their reader did not keep up. */
   dropped(): number;
   /** Writes what waits, for as long as a reader takes it; to be called last. Never rejects. */
@@ -31,51 +33,61 @@ const SYSLOG_QUEUE_LINES = 10_000;
 
 const IDENT = 'spamlogd';
 
-/** pino's levels as syslog's: the original logs its notices there, too. */
+/** Between pino's info and warn. */
+const LEVELS = { notice: 35 } as const;
+
+/** pino's levels as syslog's: what the original logs, too, has its priority. */
 const SYSLOG_LEVEL: Readonly<Record<number, SyslogLevel>> = {
   20: 'debug',
   30: 'info',
+  35: 'notice',
   40: 'warning',
   50: 'err',
   60: 'crit',
 };
 
+/** Where lines go. */
+type Output = Pick<Log, 'dropped' | 'close' | 'closeNow'> & { readonly write: (line: string) => void };
+
 /** Opens the log. @throws Error when syslog is asked for and the native addon is missing */
 export function openLog({ format, level }: LogOptions): Log {
-  const log = openFormat(format, level);
+  const output = format === 'syslog' ? openSyslog() : openStandardError(format);
+  const logger = pino(
+    {
+      name: IDENT,
+      level,
+      customLevels: LEVELS,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    output,
+  );
   // A defect is the end of the process: its reason must reach the log, and the lines before it.
   process.once('uncaughtExceptionMonitor', error => {
-    log.logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
-    log.closeNow();
+    logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
+    output.closeNow();
   });
-  return log;
+  // pino's types take a logger with a level more for another thing.
+  return { ...output, logger: logger as unknown as Logger, notice: line => logger.notice(line) };
 }
 
-function openFormat(format: LogOptions['format'], level: LogOptions['level']): Log {
-  const options = {
-    name: IDENT,
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-  };
-  if (format === 'syslog') {
-    const sink = new SyslogSink({ ident: IDENT, facility: LOG_DAEMON, queueLines: SYSLOG_QUEUE_LINES });
-    const write = (line: string): void => {
-      const record = JSON.parse(line) as LogRecord;
-      sink.write(SYSLOG_LEVEL[record.level] ?? 'info', record.msg ?? '');
-    };
-    return {
-      logger: pino(options, { write }),
-      dropped: () => sink.dropped,
-      close: async () => sink.close(),
-      closeNow: () => sink.close(),
-    };
-  }
-  const writer = new DescriptorWriter(STDERR, MAXIMUM_WAITING);
-  const write = (line: string): void =>
-    writer.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`);
+function openSyslog(): Output {
+  const sink = new SyslogSink({ ident: IDENT, facility: LOG_DAEMON, queueLines: SYSLOG_QUEUE_LINES });
   return {
-    logger: pino(options, { write }),
+    write: line => {
+      const { level, msg = '' } = JSON.parse(line) as LogRecord;
+      sink.write(SYSLOG_LEVEL[level] ?? 'info', msg);
+    },
+    dropped: () => sink.dropped,
+    close: async () => sink.close(),
+    closeNow: () => sink.close(),
+  };
+}
+
+function openStandardError(format: 'json' | 'text'): Output {
+  const writer = new DescriptorWriter(STDERR, MAXIMUM_WAITING);
+  return {
+    write: line => writer.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`),
     dropped: () => writer.dropped,
     close: () => writer.close(),
     closeNow: () => writer.closeNow(),
@@ -92,6 +104,7 @@ interface LogRecord {
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
   20: 'debug',
   30: 'info',
+  35: 'notice',
   40: 'warning',
   50: 'error',
   60: 'fatal',
