@@ -6,7 +6,7 @@ import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
-import { listeningLine, logCaptureState } from './capture-log.js';
+import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import type { RoleContext } from './daemon-context.js';
 import { EngineHost, type HostOptions } from './engine-host.js';
@@ -61,9 +61,10 @@ export async function runAlone(context: RoleContext): Promise<number> {
   let isReady = false;
   function onFirstState(state: CaptureState): void {
     if (state.kind === 'failed') fail(state.message);
-    if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
+    const isStart = !isReady && (state.kind === 'capturing' || state.kind === 'waiting');
+    tellCaptureState(readiness, device, state, isStart);
+    if (!isStart) return;
     isReady = true;
-    readiness.ready(state.kind);
     context.onReady();
   }
   const watch = hasPf(device)

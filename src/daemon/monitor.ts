@@ -12,7 +12,7 @@ import { lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
-import { listeningLine, logCaptureState } from './capture-log.js';
+import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
 import { openSource } from './capture-source.js';
 import type { RoleContext } from './daemon-context.js';
 import { EngineChild } from './engine-child.js';
@@ -61,9 +61,10 @@ export async function runMonitor(context: RoleContext): Promise<number> {
       if (!isReady && logOptions(settings).format === 'syslog') context.warn(state.message);
       finish(1);
     }
-    if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
+    const isStart = !isReady && (state.kind === 'capturing' || state.kind === 'waiting');
+    tellCaptureState(readiness, device, state, isStart);
+    if (!isStart) return;
     isReady = true;
-    readiness.ready(state.kind);
     context.onReady();
   };
   const source = openSource(
