@@ -7,7 +7,10 @@ import { isatty } from 'node:tty';
 import { exitAtOnce } from '../system/exit-at-once.js';
 
 /** What Linux writes to a pipe as a whole or not at all (PIPE_BUF): lines of processes that share one stay whole. */
-const PIECE_BYTES = 4096;
+const PIPE_BYTES = 4096;
+
+/** What is written at a time elsewhere. Linux writes as much to a unix socket as a whole. */
+const PIECE_BYTES = 16_384;
 
 /** How soon a reader that takes nothing is tried again. */
 const RETRY_MS = 20;
@@ -23,6 +26,7 @@ const THREAD_MS = 20;
 export class DescriptorWriter {
   readonly #fd: number;
   readonly #maximumBytes: number;
+  readonly #pieceBytes: number;
   #lines: Buffer[] = [];
   #waitingBytes = 0;
   /** The lines that are being written, or what is left of them. */
@@ -39,6 +43,9 @@ export class DescriptorWriter {
   constructor(fd: number, maximumBytes: number) {
     this.#fd = fd;
     this.#maximumBytes = maximumBytes;
+    const kind = fstatSync(fd);
+    // What a terminal takes at a time is less still.
+    this.#pieceBytes = kind.isFIFO() || kind.isCharacterDevice() ? PIPE_BYTES : PIECE_BYTES;
     unblock(fd);
     process.once('exit', status => {
       this.closeNow();
@@ -84,10 +91,11 @@ export class DescriptorWriter {
     if (this.#isWriting) pause(THREAD_MS);
     // The thread's piece is the thread's. A terminal that holds it up would hold us up as well.
     const isHeldUp = this.#isWriting && isatty(this.#fd);
-    let rest = Buffer.concat([...(this.#piece && !this.#isWriting ? [this.#piece] : []), ...this.#lines]);
+    let piece = this.#isWriting ? undefined : this.#piece;
     for (const _ of this.#patience()) {
-      if (rest.length === 0 || isHeldUp) break;
-      rest = rest.subarray(this.#writeNow(rest));
+      if (!piece?.length) piece = this.#take();
+      if (piece === undefined || isHeldUp) break;
+      piece = piece.subarray(this.#writeNow(piece));
     }
     this.#giveUp();
   }
@@ -123,17 +131,21 @@ export class DescriptorWriter {
     this.#lines = [];
   }
 
-  /** Takes whole lines, at least one, and writes them. */
   #next(): void {
+    this.#piece = this.#take();
+    this.#write();
+  }
+
+  /** The next whole lines, at least one if there is any. */
+  #take(): Buffer | undefined {
     let bytes = 0;
     const end = this.#lines.findIndex((line, i) => {
       bytes += line.length;
-      return i > 0 && bytes > PIECE_BYTES;
+      return i > 0 && bytes > this.#pieceBytes;
     });
     const lines = this.#lines.splice(0, end === -1 ? this.#lines.length : end);
     this.#pieceLines = lines.length;
-    this.#piece = lines.length === 0 ? undefined : Buffer.concat(lines);
-    this.#write();
+    return lines.length === 0 ? undefined : Buffer.concat(lines);
   }
 
   #write(): void {

@@ -68,3 +68,28 @@ test('what does not fit, and what the system refuses, is counted as dropped', {
   assert.equal(writer.dropped, 20);
   closeSync(fd);
 });
+
+test('lines of two processes that share a pipe are whole, however slow its reader is', async () => {
+  const script = `(exec "$0" "$1" exit 3000 2>&1 & exec "$0" "$1" exit 3000 2>&1; wait) | (sleep 0.3; cat)`;
+  const child = spawn('sh', ['-c', script, process.execPath, PROGRAM], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  await once(child, 'close');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as { pid: number; msg: string });
+  const pids = [...new Set(lines.map(({ pid }) => pid))];
+  assert.equal(pids.length, 2);
+  for (const pid of pids) {
+    const said = lines.filter(line => line.pid === pid).map(({ msg }) => msg);
+    assert.deepEqual(
+      said,
+      Array.from({ length: 3000 }, (_, i) => `line ${i}`),
+    );
+  }
+});
