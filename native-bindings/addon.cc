@@ -66,11 +66,11 @@ void ThrowErrno(napi_env env, const char* syscall) {
 
 static napi_value Init(napi_env env, napi_value exports) {
   InitBpf(env, exports);
-  InitExit(env, exports);
   InitFlock(env, exports);
   InitNetlink(env, exports);
   InitReadiness(env, exports);
   InitSyslog(env, exports);
+  InitWrite(env, exports);
   return exports;
 }
 

@@ -12,11 +12,11 @@ namespace spamlogd {
 
 // Each concern adds its functions to `exports`.
 void InitBpf(napi_env env, napi_value exports);
-void InitExit(napi_env env, napi_value exports);
 void InitFlock(napi_env env, napi_value exports);
 void InitNetlink(napi_env env, napi_value exports);
 void InitReadiness(napi_env env, napi_value exports);
 void InitSyslog(napi_env env, napi_value exports);
+void InitWrite(napi_env env, napi_value exports);
 
 void Export(napi_env env, napi_value exports, const char* name, napi_callback function);
 

@@ -26,8 +26,8 @@ export interface Addon {
   closeSyslog(): void;
   /** One datagram to a unix socket, never waiting; a path that begins with `@` is in Linux's abstract namespace. */
   sendDatagram(path: string, text: string): void;
-  /** _exit(2): does not return. */
-  exitAtOnce(status: number): never;
+  /** write(2), never waiting; gives how many bytes were taken, 0 when there is no room. */
+  writeNow(fd: number, bytes: Uint8Array): number;
   /** BIOCLOCK of bpf(4); false where there is none. */
   lockBpf(fd: number): boolean;
   /** NETLINK_NO_ENOBUFS of netlink(7); false where there is none. */
