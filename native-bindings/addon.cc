@@ -71,6 +71,7 @@ static napi_value Init(napi_env env, napi_value exports) {
   InitNetlink(env, exports);
   InitReadiness(env, exports);
   InitSyslog(env, exports);
+  InitWrite(env, exports);
   return exports;
 }
 

@@ -17,6 +17,7 @@ void InitLifeline(napi_env env, napi_value exports);
 void InitNetlink(napi_env env, napi_value exports);
 void InitReadiness(napi_env env, napi_value exports);
 void InitSyslog(napi_env env, napi_value exports);
+void InitWrite(napi_env env, napi_value exports);
 
 void Export(napi_env env, napi_value exports, const char* name, napi_callback function);
 

@@ -7,10 +7,10 @@ import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
-import { listeningLine, logCaptureState } from './capture-log.js';
+import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
 import { failureStatus, openSource } from './capture-source.js';
-import { type DaemonContext, onSignals } from './daemon-context.js';
-import { EngineHost } from './engine-host.js';
+import type { RoleContext } from './daemon-context.js';
+import { EngineHost, type HostOptions } from './engine-host.js';
 import { openRunner } from './firewall-runner.js';
 import { reloadConfiguration } from './reload.js';
 import { LOCAL_DIALECT } from './rule-guard.js';
@@ -19,7 +19,8 @@ import { logOptions } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
 /** Runs until it is told to stop, or its stream has ended; gives the exit status. @throws Error in one line */
-export async function runAlone(context: DaemonContext): Promise<number> {
+export async function runAlone(context: RoleContext): Promise<number> {
+  const { signals } = context;
   let { settings } = context;
   const device = settings.device!;
   const log = openLog(logOptions(settings));
@@ -32,7 +33,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   const source = openSource(
     { device, engine: settings['capture-engine'], ports: settings.port },
     {
-      onSession: session => host.read(session),
+      onSession: session => host!.read(session),
       onState: state => {
         logCaptureState(logger, device, state);
         onFirstState(state);
@@ -42,7 +43,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
   );
   const runner = openRunner(settings);
   const syncKey = await readLinkKey(settings, line => logger.warn(line));
-  const host = await EngineHost.start({
+  const host = await startHost({
     settings,
     logger,
     tables: await Promise.all(settings.table.map(spec => openTable(spec, runner))),
@@ -55,13 +56,21 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     logDropped: () => log.dropped(),
     version: context.version,
     ...(syncKey && { syncKey }),
+    starting: signals.starting,
   });
+  if (host === undefined) {
+    readiness.stopping();
+    log.notice('exiting');
+    await log.close();
+    return 0;
+  }
   let isReady = false;
   function onFirstState(state: CaptureState): void {
     if (state.kind === 'failed') fail(state);
-    if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
+    const isStart = !isReady && (state.kind === 'capturing' || state.kind === 'waiting');
+    tellCaptureState(readiness, device, state, isStart);
+    if (!isStart) return;
     isReady = true;
-    readiness.ready(state.kind);
     context.onReady();
   }
   const watch = hasPf(device)
@@ -73,7 +82,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     if (!isReady && logOptions(settings).format === 'syslog') context.warn(message);
     finish(failureStatus(code));
   }
-  onSignals({
+  signals.attend({
     stop: () => finish(0),
     status: () => host.logStatus(),
     reload: async () => {
@@ -83,7 +92,7 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     },
   });
   logger.debug(listeningLine(device, settings));
-  source.start();
+  if (!signals.starting.aborted) source.start();
   let status = await finished;
   watch?.stop();
   readiness.stopping();
@@ -91,11 +100,21 @@ export async function runAlone(context: DaemonContext): Promise<number> {
     await source.stop();
     const ended = await host.stop();
     status ||= ended;
-    logger.info('exiting');
+    log.notice('exiting');
   } catch (error) {
     logger.error((error as Error).message);
     status = 1;
   }
-  log.close();
+  await log.close();
   return status;
+}
+
+/** The engine, or undefined when the process was told to end before it was there. @throws Error in one line */
+async function startHost(options: HostOptions & { starting: AbortSignal }): Promise<EngineHost | undefined> {
+  try {
+    return await EngineHost.start(options);
+  } catch (error) {
+    if (options.starting.aborted) return undefined;
+    throw error;
+  }
 }

@@ -1,8 +1,9 @@
-// What the log is told of the capture: each change once.
+// What the log and the service manager are told of the capture: each change once.
 
 import type { Logger } from 'pino';
 import { type CaptureState, describeState } from '../capture/capture-state.js';
 import type { Settings } from '../options/table.js';
+import type { Readiness } from '../system/readiness.js';
 
 /** Logs a change of state. */
 export function logCaptureState(logger: Logger, device: string, state: CaptureState): void {
@@ -11,6 +12,19 @@ export function logCaptureState(logger: Logger, device: string, state: CaptureSt
   else if (state.kind === 'waiting') logger.warn(line);
   else if (state.kind === 'failed') logger.error(line);
   else logger.debug(line);
+}
+
+/** Tells the service manager of a change of state; `isStart` when with that the start-up is over. */
+export function tellCaptureState(
+  readiness: Readiness,
+  device: string,
+  state: CaptureState,
+  isStart: boolean,
+): void {
+  const line = describeState(state, device);
+  if (isStart) readiness.ready(line);
+  // That it stops has been said.
+  else if (state.kind !== 'stopped') readiness.status(line);
 }
 
 /** The line with which spamlogd(8) begins. */

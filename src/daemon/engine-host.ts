@@ -37,6 +37,8 @@ export interface HostOptions {
   readonly version: string;
   /** The key of synchronisation, where the settings ask for that. */
   readonly syncKey?: SyncKeyText;
+  /** Aborted when the start is to be given up. */
+  readonly starting?: AbortSignal;
 }
 
 /** One host a daemon. */
@@ -45,65 +47,74 @@ export class EngineHost {
   readonly #engine: Engine;
   readonly #keepers: readonly TableKeeper[];
   readonly #lock: PidFile;
-  readonly #control: ControlServer;
   readonly #since = Date.now() / 1000;
+  #control: ControlServer | undefined;
   #hasBegun = false;
   #sync: SyncLink | undefined;
 
-  private constructor(
-    options: HostOptions,
-    engine: Engine,
-    lock: PidFile,
-    openControl: (host: EngineHost) => ControlServer,
-  ) {
+  private constructor(options: HostOptions, engine: Engine, lock: PidFile) {
     this.#options = options;
     this.#engine = engine;
     this.#lock = lock;
     this.#keepers = options.tables.map(table => this.#keep(table));
-    this.#control = openControl(this);
   }
 
-  /** Opens the database, the control socket and the tables. @throws Error in one line */
+  /** Opens the database, the control socket and the tables. @throws Error in one line, or when told to give up */
   static async start(options: HostOptions): Promise<EngineHost> {
-    const { settings, logger, discard, fail } = options;
+    const { settings, logger, starting, discard, fail } = options;
     const lock = lockDatabase(databaseOf(settings));
+    let host: EngineHost | undefined;
     try {
       const engine = await Engine.open({
         settings,
         logger,
         onDiscard: discard,
         onUnusable: error => fail(error.message),
+        starting,
       });
-      let host: EngineHost | undefined;
-      const control = await openControlServer(settings['control-socket'], {
-        'GET /status': async () => (await host?.reportNow()) ?? null,
-        'GET /metrics': async () =>
-          new TextAnswer(EXPOSITION_TYPE, host ? metricsOf(await host.reportNow()) : ''),
-      });
-      host = new EngineHost(options, engine, lock, () => control);
-      if (engine.isOpen) await host.#begin();
-      else host.#beginLater();
+      host = new EngineHost(options, engine, lock);
+      const begin = [host.#expire, host.#startTables, host.#startSync];
+      for (const step of [host.#openControl, ...(engine.isOpen ? begin : [host.#beginLater])]) {
+        starting?.throwIfAborted();
+        await step.call(host);
+      }
+      starting?.throwIfAborted();
       return host;
     } catch (error) {
-      lock.release();
+      // Why it did not start is what matters.
+      if (host) await host.#close().catch(() => {});
+      else lock.release();
       throw error;
     }
   }
 
-  /** What goes by the database's contents: the tables and the peers. @throws Error in one line */
-  async #begin(): Promise<void> {
-    await this.#engine.expire();
-    for (const keeper of this.#keepers) void keeper.start();
-    this.#hasBegun = true;
-    await this.#startSync();
+  async #openControl(): Promise<void> {
+    this.#control = await openControlServer(this.#options.settings['control-socket'], {
+      'GET /status': () => this.reportNow(),
+      'GET /metrics': async () => new TextAnswer(EXPOSITION_TYPE, metricsOf(await this.reportNow())),
+    });
   }
 
-  /** As {@link #begin}, when the database is open. */
+  #expire(): Promise<void> {
+    return this.#engine.expire();
+  }
+
+  #startTables(): void {
+    for (const keeper of this.#keepers) void keeper.start();
+    this.#hasBegun = true;
+  }
+
+  /** What goes by the database's contents begins when that is open. */
   #beginLater(): void {
+    const begin = async (): Promise<void> => {
+      await this.#expire();
+      this.#startTables();
+      await this.#startSync();
+    };
     this.#engine.listen({
       onWhite: () => {},
       onExpired: () => {},
-      onOpened: () => this.#begin().catch(error => this.#options.fail((error as Error).message)),
+      onOpened: () => begin().catch(error => this.#options.fail((error as Error).message)),
     });
   }
 
@@ -198,7 +209,12 @@ export class EngineHost {
    */
   async stop(): Promise<number> {
     await this.#engine.finishReading();
-    await this.#control.close();
+    await this.#close();
+    return this.#engine.isBroken ? DATA_ERROR : 0;
+  }
+
+  async #close(): Promise<void> {
+    await this.#control?.close();
     await this.#sync?.stopListening();
     try {
       // What is written last goes to the tables and the peers as well.
@@ -208,6 +224,5 @@ export class EngineHost {
       await this.#sync?.close();
       this.#lock.release();
     }
-    return this.#engine.isBroken ? DATA_ERROR : 0;
   }
 }

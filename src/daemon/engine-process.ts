@@ -19,6 +19,9 @@ import { logOptions } from './settings-for-daemon.js';
 type Begin = Extract<ToEngine, { type: 'begin' }>;
 
 let host: EngineHost | undefined;
+/** Settles when the start is over, one way or the other. */
+let begun: Promise<void> = Promise.resolve();
+const starting = new AbortController();
 let log: Log | undefined;
 let capture: CaptureReport | undefined;
 /** Settles when all that the monitor relayed was taken. */
@@ -41,7 +44,8 @@ async function receive(value: unknown): Promise<void> {
   const message = parseToEngine(value);
   switch (message?.type) {
     case 'begin':
-      await begin(message);
+      begun = begin(message);
+      await begun;
       break;
     case 'settings':
       host?.use(message.settings);
@@ -64,7 +68,7 @@ async function receive(value: unknown): Promise<void> {
       break;
     default:
       log?.logger.fatal('unknown message from the monitor');
-      log?.close();
+      await log?.close();
       process.exit(70);
   }
 }
@@ -89,10 +93,13 @@ async function begin({ settings, account, version, syncKey }: Begin): Promise<vo
       logDropped: () => log!.dropped(),
       version,
       ...(syncKey && { syncKey }),
+      starting: starting.signal,
     });
   } catch (error) {
+    // It is ending, as it was told to.
+    if (starting.signal.aborted) return;
     send({ type: 'failed', message: (error as Error).message, status: 1 });
-    log?.close();
+    await log?.close();
     process.disconnect();
     process.exit(1);
   }
@@ -126,6 +133,9 @@ async function end(reason: string | undefined): Promise<void> {
   let status = reason === undefined ? 0 : 1;
   if (reason !== undefined) log?.logger.error(reason);
   try {
+    // Once it has started, this stops nothing.
+    starting.abort();
+    await begun;
     // The relay is a pipe of its own: what it still holds was written before we were told to end.
     await relayed;
     const ended = (await host?.stop()) ?? 0;
@@ -134,6 +144,6 @@ async function end(reason: string | undefined): Promise<void> {
     log?.logger.error((error as Error).message);
     status = 1;
   }
-  log?.close();
+  await log?.close();
   process.exit(status);
 }

@@ -13,7 +13,7 @@ import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import { Census } from './census.js';
 import { GarbageKeys } from './garbage-keys.js';
-import { LiveDatabase } from './live-database.js';
+import { type DatabaseReports, LiveDatabase } from './live-database.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
 import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { type Counts, Pipeline } from './pipeline.js';
@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly onDiscard: (discard: Discard) => void;
   /** The database, locked at the start, turned out to be one that cannot be used. */
   readonly onUnusable: (error: StoreError) => void;
+  /** Aborted when the start is to be given up: the waiting for a lock then fails. */
+  readonly starting?: AbortSignal | undefined;
 }
 
 /** What the engine says of itself. */
@@ -130,15 +132,16 @@ export class Engine {
 
   /** Opens the database, later where it is locked: {@link isOpen} tells. @throws {StoreError} @throws {UsageError} */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { settings, logger, onUnusable } = options;
-    const database = await LiveDatabase.open(settings, {
+    const { settings, logger, onUnusable, starting } = options;
+    const reports: DatabaseReports = {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
       onOpened: () => void engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => engine.#onTrouble(error),
-    });
+    };
+    const database = await LiveDatabase.open(settings, reports, starting);
     const engine = new Engine(options, database);
     engine.#held = database.lock;
     if (database.lock !== undefined) engine.#onTrouble(database.lock);

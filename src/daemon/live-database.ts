@@ -57,21 +57,28 @@ export class LiveDatabase {
 
   /**
    * Opens a database. One that is locked is opened later: {@link lock} tells.
+   * @param signal breaks off the waiting for a lock, which then has failed
    * @throws {StoreError} of any other kind
    */
-  static async open(settings: DatabaseSettings, reports: DatabaseReports): Promise<LiveDatabase> {
+  static async open(
+    settings: DatabaseSettings,
+    reports: DatabaseReports,
+    signal?: AbortSignal,
+  ): Promise<LiveDatabase> {
     const database = new LiveDatabase(settings, reports);
-    await database.#begin();
+    await database.#begin(signal);
     return database;
   }
 
-  async #begin(): Promise<void> {
-    if (!(await this.#tryOpen(START_PATIENCE_MS))) this.#opening = this.#openLater();
+  async #begin(signal: AbortSignal | undefined): Promise<void> {
+    if (await this.#tryOpen(START_PATIENCE_MS, signal)) return;
+    signal?.throwIfAborted();
+    this.#opening = this.#openLater();
   }
 
-  async #tryOpen(patienceMs: number): Promise<boolean> {
+  async #tryOpen(patienceMs: number, signal?: AbortSignal): Promise<boolean> {
     try {
-      this.#store = await openIt(this.#settings, this.#reports, patienceMs);
+      this.#store = await openIt(this.#settings, this.#reports, patienceMs, signal);
     } catch (error) {
       if ((error as StoreError).code !== 'busy') throw error;
       this.#lock = error as StoreError;
@@ -177,9 +184,10 @@ function openIt(
   settings: DatabaseSettings,
   reports: DatabaseReports,
   patienceMs: number = Number.POSITIVE_INFINITY,
+  signal?: AbortSignal,
 ): Promise<Store> {
   const canCreate = databaseOf(settings).kind === 'sqlite';
-  return openLiveDatabase(settings, { canCreate, patienceMs }, reports);
+  return openLiveDatabase(settings, { canCreate, patienceMs }, reports, signal);
 }
 
 function fileIdentity(path: string): string {

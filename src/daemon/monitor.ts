@@ -2,9 +2,7 @@
 // starts the engine, which becomes the daemon's user, and changes the configured tables when the engine asks. It parses
 // no packet, and opens no database and no socket.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { setTimeout } from 'node:timers/promises';
 import { RelayWriter } from '../capture/capture-relay.js';
 import type { CaptureState } from '../capture/capture-state.js';
 import { openLog } from '../log/logger.js';
@@ -14,31 +12,27 @@ import { lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
-import { listeningLine, logCaptureState } from './capture-log.js';
+import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
 import { failureStatus, openSource } from './capture-source.js';
-import { type DaemonContext, onSignals } from './daemon-context.js';
+import type { RoleContext } from './daemon-context.js';
+import { EngineChild } from './engine-child.js';
 import { openRunner } from './firewall-runner.js';
-import { parseToMonitor, type ToEngine } from './messages.js';
-import { RELAY_FD } from './relay-fd.js';
+import { parseToMonitor } from './messages.js';
 import { reloadConfiguration } from './reload.js';
 import { LOCAL_DIALECT } from './rule-guard.js';
 import { hasPf, RuleWatch } from './rule-watch.js';
 import { logOptions } from './settings-for-daemon.js';
 import { readLinkKey } from './sync-link.js';
 
-const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
-
-/** What V8 keeps for young objects grows with the load and never shrinks; more than this is of no use here. */
-const SMALL_HEAP = ['--max-semi-space-size=4'];
-
 /** How often the engine is told how the capture fares. */
 const REPORT_MS = 1000;
 
-/** How long the engine has to commit what was seen, beyond the time that it waits for a locked database. */
+/** See {@link RoleContext.stopMs}. */
 const STOP_MS = 30_000;
 
 /** Runs until it is told to stop; gives the exit status. @throws Error in one line when start-up fails */
-export async function runMonitor(context: DaemonContext): Promise<number> {
+export async function runMonitor(context: RoleContext): Promise<number> {
+  const { signals } = context;
   let { settings } = context;
   const device = settings.device!;
   const account = lookupAccount(settings.user);
@@ -49,7 +43,7 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   const tables = new TableExecutor(await Promise.all(settings.table.map(spec => openTable(spec, runner))));
   process.title = 'spamlogd: monitor';
 
-  const engine = new EngineProcess();
+  const engine = new EngineChild();
   const relay = new RelayWriter(engine.relay);
   let relayed: Promise<void> = Promise.resolve();
   let finish: (status: number) => void = () => {};
@@ -67,9 +61,10 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
       if (!isReady && logOptions(settings).format === 'syslog') context.warn(state.message);
       finish(failureStatus(state.code));
     }
-    if (isReady || state.kind === 'failed' || state.kind === 'stopped') return;
+    const isStart = !isReady && (state.kind === 'capturing' || state.kind === 'waiting');
+    tellCaptureState(readiness, device, state, isStart);
+    if (!isStart) return;
     isReady = true;
-    readiness.ready(state.kind);
     context.onReady();
   };
   const source = openSource(
@@ -117,14 +112,15 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   });
   const syncKey = await readLinkKey(settings, line => logger.warn(line));
   engine.send({ type: 'begin', settings, account, version: context.version, ...(syncKey && { syncKey }) });
-  await started;
+  await Promise.race([started, signals.stoppedEarly()]);
   isStarted = true;
 
-  const watch = hasPf(device)
-    ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
-    : undefined;
+  const watch =
+    hasPf(device) && !signals.starting.aborted
+      ? new RuleWatch(nodeSystem(), LOCAL_DIALECT, rules => engine.send({ type: 'rules', rules }))
+      : undefined;
   await watch?.start();
-  onSignals({
+  signals.attend({
     stop: () => finish(0),
     status: () => engine.send({ type: 'log-status' }),
     reload: async () => {
@@ -135,64 +131,23 @@ export async function runMonitor(context: DaemonContext): Promise<number> {
   });
   logger.debug(listeningLine(device, settings));
   const reports = setInterval(reportCapture, REPORT_MS);
-  source.start();
+  if (!signals.starting.aborted) source.start();
   const status = await finished;
   clearInterval(reports);
   watch?.stop();
   readiness.stopping();
-  await source.stop();
-  await relayed;
-  const engineStatus = await engine.stop(STOP_MS + settings['busy-timeout'] * 1000);
-  logger.info('exiting');
-  log.close();
+  const deadlineMs = (context.stopMs ?? STOP_MS) + settings['busy-timeout'] * 1000;
+  const ending = source
+    .stop()
+    .then(() => relayed)
+    .then(() => engine.stop());
+  let engineStatus = await Promise.race([ending, setTimeout(deadlineMs, undefined, { ref: false })]);
+  if (engineStatus === undefined) {
+    engineStatus = await engine.kill();
+    const how = 'it was killed, and what it had not written is lost';
+    logger.error(`the engine has not ended in ${deadlineMs / 1000} s: ${how}`);
+  }
+  log.notice('exiting');
+  await log.close();
   return status || engineStatus;
-}
-
-/** The engine, seen from the monitor. */
-class EngineProcess {
-  onMessage: (value: unknown) => void = () => {};
-  onExit: (how: string) => void = () => {};
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<number>;
-
-  constructor() {
-    this.#child = spawn(process.execPath, [...SMALL_HEAP, ENGINE], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc'],
-      // It is ours to end, not a terminal's.
-      detached: true,
-      cwd: '/',
-    });
-    this.#exited = new Promise(resolve => {
-      this.#child.once('exit', (code, signal) => {
-        resolve(code ?? 1);
-        const how = signal === null ? `ended with status ${code}` : `was killed by ${signal}`;
-        // What it said before comes first.
-        if (this.#child.connected) this.#child.once('disconnect', () => this.onExit(how));
-        else this.onExit(how);
-      });
-    });
-    this.#child.on('message', value => this.onMessage(value));
-    this.#child.on('error', error => this.onExit(error.message));
-    // What cannot be written to it any more, its exit tells.
-    this.relay.on('error', () => {});
-  }
-
-  get relay(): Writable {
-    return this.#child.stdio[RELAY_FD] as Writable;
-  }
-
-  send(message: ToEngine): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
-  }
-
-  /** Has it commit and end; its exit status. */
-  async stop(milliseconds: number): Promise<number> {
-    this.onExit = () => {};
-    this.relay.end();
-    this.send({ type: 'stop' });
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
-    const status = await this.#exited;
-    clearTimeout(timer);
-    return status;
-  }
 }

@@ -52,17 +52,26 @@ export async function openDatabase(
   }
 }
 
-/** Opens a database for those that must not wait for a lock or a disk. @throws {StoreError} */
+/**
+ * Opens a database for those that must not wait for a lock or a disk.
+ * @param signal breaks off the waiting for a lock, which then has failed
+ * @throws {StoreError}
+ */
 export async function openLiveDatabase(
   settings: DatabaseSettings,
   options: OpenOptions,
   reports: SpamdReports,
+  signal?: AbortSignal,
 ): Promise<Store> {
-  if (databaseOf(settings).kind === 'spamd') return openDatabase(settings, options, reports);
+  const database = databaseOf(settings);
+  if (database.kind === 'spamd') {
+    const { openSpamd } = await import('./open-spamd-db.js');
+    return openSpamd(database, settings, options, reports, signal);
+  }
   const { WorkerStore } = await import('../store/worker-store.js');
   const live = { ...sqliteOptions(settings, options), cacheKib: LIVE_CACHE_KIB };
-  const store = WorkerStore.start(databaseOf(settings).path, live);
-  await store.opened();
+  const store = WorkerStore.start(database.path, live);
+  await store.opened(signal);
   return store;
 }
 

@@ -2,6 +2,7 @@
 
 import { chownSync, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { LOCK, loadAddon } from '../native/addon.js';
 import { type DatabaseName, sightingsBeside } from '../options/database.js';
 import { type LockOptions, NEEDS_FLOCK } from '../store/spamd-db/locked-file.js';
@@ -19,17 +20,18 @@ export interface SpamdReports {
   readonly onIpv6?: (addresses: number) => void;
 }
 
-/** Opens it. @throws {StoreError} */
+/** Opens it; `signal` breaks off the waiting for its lock, which then has failed. @throws {StoreError} */
 export async function openSpamd(
   database: DatabaseName,
   settings: DatabaseSettings,
   options: OpenOptions,
   reports: SpamdReports,
+  signal?: AbortSignal,
 ): Promise<SpamdDbStore> {
   const { path } = database;
   const { warn, onIpv6 } = reports;
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
-  const lock = lockOptions(busyTimeoutMs, path);
+  const lock = { ...lockOptions(busyTimeoutMs, path), ...(signal && { wait: patience(signal) }) };
   const timeoutMs = Math.min(options.patienceMs ?? busyTimeoutMs, busyTimeoutMs);
   // Whether it is there and spamd's, before anything is made beside it.
   await (await openSpamdDb({ ...lock, timeoutMs, path, create: options.canCreate ?? false })).close();
@@ -54,6 +56,11 @@ export async function openSpamd(
     await book?.close();
     throw error;
   });
+}
+
+/** Waits between two attempts to take the lock, unless the signal is aborted. */
+function patience(signal: AbortSignal): (milliseconds: number) => Promise<void> {
+  return milliseconds => setTimeout(milliseconds, undefined, { signal });
 }
 
 /** How the file is locked on this system. @throws {StoreError} where that cannot be done */

@@ -1,9 +1,8 @@
 // The daemon's log: pino's JSON, the same as text, or syslog(3). A slow reader never holds the daemon up.
 
-import { fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { LOG_DAEMON, type SyslogLevel, SyslogSink } from '../system/syslog.js';
+import { DescriptorWriter } from './descriptor-writer.js';
 
 /** Where to, and from which level on. */
 export interface LogOptions {
@@ -14,18 +13,19 @@ export interface LogOptions {
 /** A log, and how it ends. */
 export interface Log {
   readonly logger: Logger;
+  /** Logs at a level of syslog's that a {@link Logger} has not: what is normal and yet worth a notice. */
+  notice(line: string): void;
   /** Lines lost because their reader did not keep up. */
   dropped(): number;
-  /** Writes what waits; to be called last. */
-  close(): void;
+  /** Writes what waits, for as long as a reader takes it; to be called last. Never rejects. */
+  close(): Promise<void>;
+  /** The same for the last moment of a process: when it returns, it is done. */
+  closeNow(): void;
 }
 
 const STDERR = 2;
 
-/** How often, 0.1 s apart, the last lines are tried on a reader who takes nothing. */
-const LAST_ATTEMPTS = 10;
-
-/** Characters that may wait for a slow reader of standard error. */
+/** Bytes that may wait for a slow reader of standard error. */
 const MAXIMUM_WAITING = 1 << 20;
 
 /** Lines that may wait for a slow syslogd. */
@@ -33,84 +33,65 @@ const SYSLOG_QUEUE_LINES = 10_000;
 
 const IDENT = 'spamlogd';
 
-/** pino's levels as syslog's: the original logs its notices there, too. */
+/** Between pino's info and warn. */
+const LEVELS = { notice: 35 } as const;
+
+/** pino's levels as syslog's: what the original logs, too, has its priority. */
 const SYSLOG_LEVEL: Readonly<Record<number, SyslogLevel>> = {
   20: 'debug',
   30: 'info',
+  35: 'notice',
   40: 'warning',
   50: 'err',
   60: 'crit',
 };
 
+/** Where lines go. */
+type Output = Pick<Log, 'dropped' | 'close' | 'closeNow'> & { readonly write: (line: string) => void };
+
 /** Opens the log. @throws Error when syslog is asked for and the native addon is missing */
 export function openLog({ format, level }: LogOptions): Log {
-  const log = openFormat(format, level);
+  const output = format === 'syslog' ? openSyslog() : openStandardError(format);
+  const logger = pino(
+    {
+      name: IDENT,
+      level,
+      customLevels: LEVELS,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    output,
+  );
   // A defect is the end of the process: its reason must reach the log, and the lines before it.
   process.once('uncaughtExceptionMonitor', error => {
-    log.logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
-    log.close();
+    logger.fatal(String(error?.stack ?? error).replace(/\n\s*/g, ' '));
+    output.closeNow();
   });
-  return log;
+  // pino's types take a logger with a level more for another thing.
+  return { ...output, logger: logger as unknown as Logger, notice: line => logger.notice(line) };
 }
 
-function openFormat(format: LogOptions['format'], level: LogOptions['level']): Log {
-  const options = {
-    name: IDENT,
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-  };
-  if (format === 'syslog') {
-    const sink = new SyslogSink({ ident: IDENT, facility: LOG_DAEMON, queueLines: SYSLOG_QUEUE_LINES });
-    const write = (line: string): void => {
-      const record = JSON.parse(line) as LogRecord;
-      sink.write(SYSLOG_LEVEL[record.level] ?? 'info', record.msg ?? '');
-    };
-    return { logger: pino(options, { write }), dropped: () => sink.dropped, close: () => sink.close() };
-  }
-  let dropped = 0;
-  unblockStandardError();
-  let isClosing = false;
-  let isClosed = false;
-  let attempts = 0;
-  const stream = destination({
-    dest: STDERR,
-    sync: false,
-    maxLength: MAXIMUM_WAITING,
-    retryEAGAIN: () => !isClosing || ++attempts < LAST_ATTEMPTS,
-  });
-  stream.on('drop', () => {
-    dropped++;
-  });
-  // Nobody reads it any more: that is no reason to stop working.
-  stream.on('error', () => {});
-  const output: DestinationStream = {
+function openSyslog(): Output {
+  const sink = new SyslogSink({ ident: IDENT, facility: LOG_DAEMON, queueLines: SYSLOG_QUEUE_LINES });
+  return {
     write: line => {
-      if (isClosed) return;
-      stream.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`);
+      const { level, msg = '' } = JSON.parse(line) as LogRecord;
+      sink.write(SYSLOG_LEVEL[level] ?? 'info', msg);
     },
+    dropped: () => sink.dropped,
+    close: async () => sink.close(),
+    closeNow: () => sink.close(),
   };
-  const close = (): void => {
-    isClosing = true;
-    try {
-      stream.flushSync();
-    } catch {
-      // It was never ready to be written to, or its reader takes nothing.
-    }
-    isClosed = true;
-    // pino would try once more when the process exits, and throw there.
-    stream.destroy();
-  };
-  return { logger: pino(options, output), dropped: () => dropped, close };
 }
 
-/**
- * A write to a pipe whose reader has stopped would never return, and the process never end. This is how Node puts a
- * descriptor into non-blocking mode; the socket itself is not written to. A terminal, which others use, stays as it is.
- */
-function unblockStandardError(): void {
-  const kind = fstatSync(STDERR);
-  if (kind.isFIFO() || kind.isSocket()) new Socket({ fd: STDERR, readable: false, writable: true }).unref();
+function openStandardError(format: 'json' | 'text'): Output {
+  const writer = new DescriptorWriter(STDERR, MAXIMUM_WAITING);
+  return {
+    write: line => writer.write(format === 'json' ? line : `${textLine(JSON.parse(line) as LogRecord)}\n`),
+    dropped: () => writer.dropped,
+    close: () => writer.close(),
+    closeNow: () => writer.closeNow(),
+  };
 }
 
 /** What pino makes of a log call. */
@@ -123,6 +104,7 @@ interface LogRecord {
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
   20: 'debug',
   30: 'info',
+  35: 'notice',
   40: 'warning',
   50: 'error',
   60: 'fatal',

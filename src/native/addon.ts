@@ -33,6 +33,8 @@ export interface Addon {
   openLifeline(): readonly [number, number] | false;
   /** Has the kernel kill that process as soon as the end that was kept is closed, if it has the other one open. */
   bindLifeline(fd: number, pid: number): boolean;
+  /** write(2), never waiting; gives how many bytes were taken, 0 when there is no room. */
+  writeNow(fd: number, bytes: Uint8Array): number;
   /** BIOCLOCK of bpf(4); false where there is none. */
   lockBpf(fd: number): boolean;
   /** NETLINK_NO_ENOBUFS of netlink(7); false where there is none. */

@@ -3,12 +3,16 @@
 import { workerData } from 'node:worker_threads';
 import { Batch } from '../whitelist/batch.js';
 import { PartitionedTally } from '../whitelist/partitioned-tally.js';
+import { DEFAULT_BUSY_TIMEOUT_MS } from './sqlite-open.js';
 import { SqliteStore } from './sqlite-store.js';
-import type { StoreRecord } from './store.js';
+import { StoreError, type StoreRecord } from './store.js';
 import { serve } from './worker-port.js';
-import type { Committed, Request, WorkerSetup } from './worker-protocol.js';
+import type { Committed, Request, StoreSetup } from './worker-protocol.js';
 
 const PAGE = 1000;
+
+/** How long SQLite waits for a lock at a time while the database is opened: that cannot be broken off. */
+const LOCK_WAIT_MS = 100;
 
 const cursors = new Map<number, AsyncIterator<StoreRecord>>();
 let tally: PartitionedTally | undefined;
@@ -61,5 +65,23 @@ function transfer({ method }: Request, value: unknown): ArrayBuffer[] {
   return method === 'commit' ? [(value as Committed).words.buffer as ArrayBuffer] : [];
 }
 
-const { path, options } = workerData as WorkerSetup;
-serve<SqliteStore, Request>({ open: () => new SqliteStore(path, options), answer, transfer });
+const { path, options, isAbandoned } = workerData as StoreSetup;
+
+/** Waits for locks as long as the options say, or until nobody waits for it. @throws {StoreError} */
+function open(): SqliteStore {
+  const { busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
+  const end = performance.now() + busyTimeoutMs;
+  for (;;) {
+    const left = Math.max(0, Math.floor(end - performance.now()));
+    try {
+      const store = new SqliteStore(path, { ...options, busyTimeoutMs: Math.min(left, LOCK_WAIT_MS) });
+      store.waitForLocks(busyTimeoutMs);
+      return store;
+    } catch (error) {
+      const isLocked = error instanceof StoreError && error.code === 'busy';
+      if (!isLocked || left <= LOCK_WAIT_MS || Atomics.load(isAbandoned, 0) === 1) throw error;
+    }
+  }
+}
+
+serve<SqliteStore, Request>({ open, answer, transfer });

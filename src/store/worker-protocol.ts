@@ -10,6 +10,12 @@ export interface WorkerSetup {
   readonly options: SqliteOptions;
 }
 
+/** What the worker of a whitelist is started with. */
+export interface StoreSetup extends WorkerSetup {
+  /** Its word becomes 1 when nobody waits for the database to be opened any more. */
+  readonly isAbandoned: Int32Array;
+}
+
 /** Methods whose arguments and results are passed as they are. */
 export type PlainMethod =
   | 'add'

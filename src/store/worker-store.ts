@@ -16,18 +16,19 @@ import type {
   TupleRecord,
 } from './store.js';
 import { WorkerCalls } from './worker-calls.js';
-import type { Committed, CursorPage, PlainMethod, Request, WorkerSetup } from './worker-protocol.js';
+import type { Committed, CursorPage, PlainMethod, Request, StoreSetup } from './worker-protocol.js';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** A {@link Store} whose calls return at once and are carried out one after the other. */
 export class WorkerStore implements Store {
   readonly #calls: WorkerCalls<Request>;
+  readonly #isAbandoned = new Int32Array(new SharedArrayBuffer(4));
   #lastCursor = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(path: string, options: SqliteOptions) {
-    const workerData: WorkerSetup = { path, options };
+    const workerData: StoreSetup = { path, options, isAbandoned: this.#isAbandoned };
     const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData });
     this.#calls = new WorkerCalls(worker, path);
   }
@@ -39,9 +40,21 @@ export class WorkerStore implements Store {
     return new WorkerStore(path, options);
   }
 
-  /** Fulfilled when the database is open. @throws {StoreError} */
-  async opened(): Promise<void> {
-    await this.#calls.opened();
+  /**
+   * Fulfilled when the database is open, or when `signal` was aborted meanwhile and the thread has given up.
+   * @throws {StoreError}
+   */
+  async opened(signal?: AbortSignal): Promise<void> {
+    const abandon = (): void => {
+      this.#isAbandoned[0] = 1;
+    };
+    if (signal?.aborted) abandon();
+    signal?.addEventListener('abort', abandon);
+    try {
+      await this.#calls.opened();
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+    }
   }
 
   #ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {

@@ -11,6 +11,9 @@ const DAEMON_VARIABLE = 'SPAMLOGD_LAUNCHED';
 /** The first descriptor that the daemon may give its word on. */
 const FIRST_FD = 3;
 
+/** What a terminal or an administrator ends the launcher with. */
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+
 /** How the daemon is started again. */
 export interface DaemonCommand {
   /** Program, `process.argv[1]`. */
@@ -24,9 +27,10 @@ export interface DaemonCommand {
 
 /**
  * Starts the program again, in a session of its own, with the same arguments, and waits until it says that its start-up
- * succeeded, or ends.
+ * succeeded, or ends. A signal that would end the launcher has the daemon end, too.
  *
- * @returns the exit status for the launcher: 0 when the daemon runs, else the daemon's own.
+ * @returns the exit status for the launcher: 0 when the daemon runs, 128 and its number after a signal, else the
+ * daemon's own.
  */
 export async function launchDaemon(command: DaemonCommand): Promise<number> {
   const { inheritedFd } = command;
@@ -34,6 +38,13 @@ export async function launchDaemon(command: DaemonCommand): Promise<number> {
   const stdio = new Array<'ignore' | 'pipe' | number>(Math.max(wordFd, inheritedFd ?? 0) + 1).fill('ignore');
   stdio[2] = stdio[wordFd] = 'pipe';
   if (inheritedFd !== undefined) stdio[inheritedFd] = inheritedFd;
+  let told: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    told = signal;
+    // Should it not end, a second signal ends the launcher.
+    child.kill('SIGTERM');
+  };
+  for (const signal of ENDING) process.once(signal, onSignal);
   const child = spawn(process.execPath, [...process.execArgv, command.file, ...command.args], {
     detached: true,
     stdio,
@@ -42,11 +53,16 @@ export async function launchDaemon(command: DaemonCommand): Promise<number> {
   child.stderr!.pipe(command.stderr, { end: false });
   const word = child.stdio[wordFd as 3]!;
   const status = await new Promise<number>((resolve, reject) => {
-    word.once('data', () => resolve(0));
+    word.once('data', () => {
+      if (told === undefined) resolve(0);
+    });
     child.once('error', reject);
     // After 'close' all that it said has been passed on.
-    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+    child.once('close', (code, signal) =>
+      resolve(told === undefined && code !== null ? code : 128 + constants.signals[told ?? signal!]),
+    );
   });
+  for (const signal of ENDING) process.off(signal, onSignal);
   word.destroy();
   child.stderr!.destroy();
   child.unref();
@@ -71,7 +87,12 @@ export function findLauncher(environment: NodeJS.ProcessEnv = process.env): Laun
     release: () => {
       process.chdir('/');
       replaceStandardError();
-      writeSync(wordFd, '\0');
+      try {
+        writeSync(wordFd, '\0');
+      } catch (error) {
+        // It was killed; nobody waits any more.
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+      }
       closeSync(wordFd);
     },
   };

@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { test } from 'node:test';
+import { noDatagrams, receiveDatagrams } from '../system/unix-datagrams.js';
 import { STREAM_HEADER, synRecord } from './pflog-stream.js';
-import { inFolder, isAlive, makeFifo, openFifo, until } from './running-daemon.js';
+import { inFolder, isAlive, makeFifo, openFifo, UNPRIVILEGED, until } from './running-daemon.js';
 
 /** One line, for people. */
 const ONE_LINE = /^spamlogd: [^\n]+\n$/;
@@ -182,4 +183,31 @@ test('a usage error is one line and status 64', async () => {
       assert.equal(status, args.includes('nflog:99999999') ? 69 : 64, stderr);
     }
   });
+});
+
+test('the service manager is told that the daemon captures, or why it cannot', {
+  skip: noDatagrams || (process.platform !== 'linux' && 'needs abstract sockets'),
+}, async () => {
+  const socket = `@spamlogd-test-${process.pid}`;
+  const manager = await receiveDatagrams(socket);
+  try {
+    const env = { ...process.env, NOTIFY_SOCKET: socket };
+    await inFolder(
+      async folder => {
+        makeFifo(folder.at('log'));
+        const daemon = folder.start('-l', './log');
+        assert.match(await manager.next(), /^READY=1\nSTATUS=Capturing on ".*\/log" with stream/);
+        daemon.signal('SIGTERM');
+        assert.equal(await manager.next(), 'STOPPING=1');
+        assert.equal(await daemon.ended(), 0);
+        const failing = folder.start('-l', './missing');
+        assert.match(await manager.next(), /^STATUS=Cannot read ".*\/missing": /);
+        assert.equal(await manager.next(), 'STOPPING=1');
+        assert.equal(await failing.ended(), 1);
+      },
+      { ...UNPRIVILEGED, env },
+    );
+  } finally {
+    manager.close();
+  }
 });

@@ -1,52 +1,26 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { findAddon } from '../../src/native/addon.js';
-import { isRoot } from '../../src/system/privileges.js';
-import { type DatagramReceiver, noDatagrams, receiveDatagrams } from '../system/unix-datagrams.js';
+import type { DatagramReceiver } from '../system/unix-datagrams.js';
+import { noOwnSyslog, type OwnSyslog, startOwnSyslog } from './own-syslog.js';
 
 const MODULE = new URL('../../src/system/syslog.js', import.meta.url).href;
 
-/** A /dev of its own, so that our /dev/log is not the system's. */
-const OWN_DEV = `
-  mount --make-rprivate / && dev=$(mktemp -d) && mount -t tmpfs dev "$dev" || exit 1
-  for name in null zero random urandom; do touch "$dev/$name" && mount --bind "/dev/$name" "$dev/$name"; done
-  mount --move "$dev" /dev && rmdir "$dev" && echo ready && exec sleep 300`;
-
-function findObstacle(): string | false {
-  if (process.platform !== 'linux') return 'needs mount namespaces';
-  if (!isRoot()) return 'needs root';
-  if (findAddon() === undefined) return 'the native addon is not built';
-  if (spawnSync('unshare', ['-m', 'mount', '--make-rprivate', '/']).status !== 0)
-    return 'no mount namespaces here';
-  return noDatagrams;
-}
-const skip = findObstacle();
-
-let namespace: ChildProcess;
+let own: OwnSyslog;
 let syslogd: DatagramReceiver;
-const inside = (): string[] => ['nsenter', `--mount=/proc/${namespace.pid}/ns/mnt`, '--'];
-
 before(async () => {
-  if (skip) return;
-  namespace = spawn('unshare', ['-m', 'sh', '-c', OWN_DEV], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve, reject) => {
-    namespace.stdout!.once('data', resolve);
-    namespace.once('exit', status => reject(new Error(`no /dev of our own: status ${status}`)));
-  });
-  syslogd = await receiveDatagrams('/dev/log', inside());
+  if (noOwnSyslog) return;
+  own = await startOwnSyslog();
+  ({ syslogd } = own);
 });
-after(() => {
-  syslogd?.close();
-  namespace?.kill('SIGKILL');
-});
+after(() => own?.close());
 
 /** Runs a few lines with an open sink in a process of its own; gives its pid and what it printed. */
 async function run(lines: string, queueLines = 1000): Promise<{ pid: number; said: string }> {
   const script = `import { LOG_DAEMON, SyslogSink } from '${MODULE}';
     const log = new SyslogSink({ ident: 'spamlogd', facility: LOG_DAEMON, queueLines: ${queueLines} });
     ${lines}`;
-  const [file, ...args] = [...inside(), process.execPath, '--input-type=module', '-e', script];
+  const [file, ...args] = [...own.inside, process.execPath, '--input-type=module', '-e', script];
   const child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', data => {
@@ -57,29 +31,24 @@ async function run(lines: string, queueLines = 1000): Promise<{ pid: number; sai
   return { pid: child.pid!, said };
 }
 
-/** Facility and level, then what follows the time stamp. */
-async function nextLine(): Promise<string> {
-  return (await syslogd.next()).replace(/^(<\d+>).{15} /, '$1');
-}
-
-test('a line has ident, pid, facility and level, and is one line', { skip }, async () => {
+test('a line has ident, pid, facility and level, and is one line', { skip: noOwnSyslog }, async () => {
   const { pid } = await run(`
     log.write('debug', 'inbound 192.0.2.1');
     log.write('err', 'two\\nlines\\0 and %s %n');
     log.close();`);
-  assert.equal(await nextLine(), `<31>spamlogd[${pid}]: inbound 192.0.2.1`);
-  assert.equal(await nextLine(), `<27>spamlogd[${pid}]: two lines  and %s %n`);
+  assert.equal(await own.nextLine(), `<31>spamlogd[${pid}]: inbound 192.0.2.1`);
+  assert.equal(await own.nextLine(), `<27>spamlogd[${pid}]: two lines  and %s %n`);
 });
 
-test('the last line before process.exit() is not lost', { skip }, async () => {
+test('the last line before process.exit() is not lost', { skip: noOwnSyslog }, async () => {
   const { pid } = await run(`
     for (let i = 0; i < 200; i++) log.write('info', 'line ' + i);
     process.exit(0);`);
-  for (let i = 0; i < 200; i++) assert.equal(await nextLine(), `<30>spamlogd[${pid}]: line ${i}`);
+  for (let i = 0; i < 200; i++) assert.equal(await own.nextLine(), `<30>spamlogd[${pid}]: line ${i}`);
 });
 
 test('a syslogd that stands still holds nobody, and the log says how many lines it missed', {
-  skip,
+  skip: noOwnSyslog,
 }, async () => {
   syslogd.process.kill('SIGSTOP');
   const { pid, said } = await run(
@@ -96,7 +65,11 @@ test('a syslogd that stands still holds nobody, and the log says how many lines 
   // What was dropped may be told in between, as soon as there is room again.
   let lines = 0;
   let told = 0;
-  for (let line = await nextLine(); line !== `<29>spamlogd[${pid}]: on again`; line = await nextLine()) {
+  for (
+    let line = await own.nextLine();
+    line !== `<29>spamlogd[${pid}]: on again`;
+    line = await own.nextLine()
+  ) {
     const report = /: (\d+) log messages dropped: syslogd does not keep up$/.exec(line);
     if (report) told += Number(report[1]);
     else {

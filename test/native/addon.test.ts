@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   copyFileSync,
@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -55,6 +56,8 @@ test('arguments of the wrong type throw a TypeError', { skip }, () => {
     ['writeSyslog', [6, 7]],
     ['drainSyslog', []],
     ['sendDatagram', ['path', undefined]],
+    ['writeNow', [1, 'text']],
+    ['writeNow', ['1', Buffer.from('text')]],
     ['lockBpf', []],
     ['bindLifeline', [3]],
     ['ignoreOverrun', [null]],
@@ -94,8 +97,23 @@ test('what this system lacks is told apart from what failed', { skip }, () => {
   closeSync(fd);
 });
 
+test('a write to a full pipe that would wait takes nothing and returns', { skip }, () => {
+  const { writeNow } = loadAddon('the log');
+  const path = join(folder, 'fifo');
+  spawnSync('mkfifo', [path]);
+  const fd = openSync(path, 'r+');
+  const piece = Buffer.alloc(4096, 'x');
+  let taken = 0;
+  for (let last = -1; last !== 0; taken += last) last = writeNow(fd, piece);
+  assert.ok(taken > 0 && taken % piece.length === 0, `${taken} bytes`);
+  assert.equal(readSync(fd, Buffer.alloc(2 * piece.length)), 2 * piece.length);
+  assert.equal(writeNow(fd, piece), piece.length);
+  closeSync(fd);
+  assert.throws(() => writeNow(-1, piece), { code: 'EBADF', syscall: 'fcntl' });
+});
+
 test('the sources of the addon name every function of its interface', () => {
-  const sources = ['bpf', 'flock', 'lifeline', 'netlink', 'readiness', 'syslog'].map(name =>
+  const sources = ['bpf', 'flock', 'lifeline', 'netlink', 'readiness', 'syslog', 'write'].map(name =>
     readFileSync(new URL(`../../../native-bindings/${name}.cc`, import.meta.url), 'utf8'),
   );
   const exported = sources.flatMap(text =>

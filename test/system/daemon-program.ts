@@ -9,6 +9,23 @@ if (launcher) {
   process.stderr.write('starting\n');
   if (order === 'fail') process.exitCode = 3;
   if (order === 'die') process.kill(process.pid, 'SIGKILL');
+  if (order === 'wait') {
+    process.once('SIGTERM', () => {
+      writeFileSync(file!, 'ended by SIGTERM');
+      process.exit(0);
+    });
+    writeFileSync(file!, `${process.pid}`);
+    setInterval(() => {}, 1_000_000);
+  }
+  if (order === 'late') {
+    writeFileSync(file!, `${process.pid}`);
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid === parent) return;
+      launcher.release();
+      writeFileSync(file!, 'runs');
+    }, 20);
+  }
   if (order === 'run') {
     launcher.release();
     process.stderr.write('said after the release\n');

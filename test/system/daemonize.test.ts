@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findLauncher } from '../../src/system/daemonize.js';
+import { until } from '../integration/running-daemon.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spamlogd-daemon-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -67,4 +69,32 @@ test('a daemon that dies of a signal is a failure too', () => {
 
 test('a process that was not launched has no launcher', () => {
   assert.equal(findLauncher({}), undefined);
+});
+
+test('a signal to the launcher ends the daemon that has not given its word', async () => {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    const file = join(folder, `waiting-${signal}`);
+    const launcher = spawn(process.execPath, [PROGRAM, 'wait', file], { cwd: folder, stdio: 'ignore' });
+    const ended = once(launcher, 'exit');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+    const pid = Number(readFileSync(file, 'utf8'));
+    launcher.kill(signal);
+    assert.deepEqual(await ended, [128 + number, null]);
+    assert.equal(readFileSync(file, 'utf8'), 'ended by SIGTERM');
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  }
+});
+
+test('a launcher that was killed does not end the daemon', async () => {
+  const file = join(folder, 'abandoned');
+  const launcher = spawn(process.execPath, [PROGRAM, 'late', file], { cwd: folder, stdio: 'ignore' });
+  await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+  const pid = Number(readFileSync(file, 'utf8'));
+  launcher.kill('SIGKILL');
+  await until(() => readFileSync(file, 'utf8') === 'runs');
+  process.kill(pid, 'SIGKILL');
 });
