@@ -52,11 +52,6 @@ export class SqliteStore implements Store, RecordSink {
     this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));
   }
 
-  /** From now on waits that long for other programs' locks. */
-  waitForLocks(milliseconds: number): void {
-    this.#db.pragma(`busy_timeout = ${milliseconds}`);
-  }
-
   async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
     return this.#write(() => {
       this.#writer ??= new SqliteBatchWriter(this.#db);

@@ -69,14 +69,12 @@ const { path, options, isAbandoned } = workerData as StoreSetup;
 
 /** Waits for locks as long as the options say, or until nobody waits for it. @throws {StoreError} */
 function open(): SqliteStore {
-  const { busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
-  const end = performance.now() + busyTimeoutMs;
+  const { busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS, openTimeoutMs = busyTimeoutMs } = options;
+  const end = performance.now() + openTimeoutMs;
   for (;;) {
     const left = Math.max(0, Math.floor(end - performance.now()));
     try {
-      const store = new SqliteStore(path, { ...options, busyTimeoutMs: Math.min(left, LOCK_WAIT_MS) });
-      store.waitForLocks(busyTimeoutMs);
-      return store;
+      return new SqliteStore(path, { ...options, openTimeoutMs: Math.min(left, LOCK_WAIT_MS) });
     } catch (error) {
       const isLocked = error instanceof StoreError && error.code === 'busy';
       if (!isLocked || left <= LOCK_WAIT_MS || Atomics.load(isAbandoned, 0) === 1) throw error;

@@ -203,7 +203,7 @@ test('the service manager is told that the daemon captures, or why it cannot', {
         const failing = folder.start('-l', './missing');
         assert.match(await manager.next(), /^STATUS=Cannot read ".*\/missing": /);
         assert.equal(await manager.next(), 'STOPPING=1');
-        assert.equal(await failing.ended(), 1);
+        assert.equal(await failing.ended(), 66);
       },
       { ...UNPRIVILEGED, env },
     );

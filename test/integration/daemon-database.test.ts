@@ -23,7 +23,8 @@ async function startOnFifo(folder: Folder, ...args: string[]) {
   const daemon = folder.start('-l', './log', ...args);
   await daemon.logged(/^capturing on /i);
   const writer = await openFifo(folder.at('log'));
-  writer.write(STREAM_HEADER);
+  // Whoever destroys the writer at once has written this all the same.
+  await new Promise(resolve => writer.write(STREAM_HEADER, resolve));
   return { daemon, writer };
 }
 
