@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
-import { SqliteBatchWriter } from './sqlite-batch.js';
+import { emptyResult, SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
 import { openSqlite, type SqliteOptions } from './sqlite-open.js';
 import type { SqlitePut } from './sqlite-put.js';
@@ -52,10 +52,15 @@ export class SqliteStore implements Store, RecordSink {
     this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));
   }
 
-  async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+  /** @param result where what becomes of the rows is written, and which is given back */
+  async applyBatch(
+    batch: Batch,
+    whiteexpSeconds: number,
+    result: BatchResult = emptyResult(batch.length),
+  ): Promise<BatchResult> {
     return this.#write(() => {
       this.#writer ??= new SqliteBatchWriter(this.#db);
-      const result = this.#writer.apply(batch, whiteexpSeconds);
+      this.#writer.apply(batch, whiteexpSeconds, result);
       this.#startDueLog();
       return result;
     });

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Prefix } from '../address/prefix.js';
 import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
+import { BatchAreas, copyResult } from './batch-area.js';
 import type { SqliteOptions } from './sqlite-open.js';
 import type {
   AddressRecord,
@@ -23,6 +24,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 /** A {@link Store} whose calls return at once and are carried out one after the other. */
 export class WorkerStore implements Store {
   readonly #calls: WorkerCalls<Request>;
+  readonly #areas = new BatchAreas();
   #lastCursor = 0;
   #closed: Promise<void> | undefined;
 
@@ -53,9 +55,11 @@ export class WorkerStore implements Store {
   }
 
   applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
-    const { words, rules } = batch;
-    const request = { method: 'applyBatch', words, rules, whiteexpSeconds } as const;
-    return this.#ask(request);
+    return this.#areas.lend(batch, async (words, result) => {
+      const { rules } = batch;
+      await this.#ask({ method: 'applyBatch', words, rules, whiteexpSeconds, result });
+      return copyResult(result);
+    });
   }
 
   /**
