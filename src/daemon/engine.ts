@@ -30,7 +30,7 @@ import {
 const EXPIRY_INTERVAL_MS = 60_000;
 
 /** Addresses in one transaction: a lock of SQLite's is held but for a moment, while spamd's file is read for each. */
-const ROWS_AT_ONCE = { sqlite: 5000, spamd: 100_000 } as const;
+const ROWS_AT_ONCE = { sqlite: 5000, spamd: 25_000 } as const;
 
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;

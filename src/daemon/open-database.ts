@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly isReadOnly?: boolean;
   /** Make it when it does not exist. */
   readonly canCreate?: boolean;
+  /** Memory for SQLite's pages, in KiB. */
+  readonly cacheKib?: number;
 }
 
 /** Opens a database for commands that do nothing beside: SQLite's on this thread. @throws {StoreError} */
@@ -56,10 +58,10 @@ export async function openLiveDatabase(
   options: OpenOptions,
   reports: SpamdReports,
 ): Promise<Store> {
-  if (databaseOf(settings).kind === 'spamd') return openDatabase(settings, options, reports);
+  const live = { ...options, cacheKib: LIVE_CACHE_KIB };
+  if (databaseOf(settings).kind === 'spamd') return openDatabase(settings, live, reports);
   const { WorkerStore } = await import('../store/worker-store.js');
-  const live = { ...sqliteOptions(settings, options), cacheKib: LIVE_CACHE_KIB };
-  const store = WorkerStore.start(databaseOf(settings).path, live);
+  const store = WorkerStore.start(databaseOf(settings).path, sqliteOptions(settings, live));
   await store.opened();
   return store;
 }

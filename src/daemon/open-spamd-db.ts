@@ -64,7 +64,7 @@ export function lockOptions(timeoutMs: number, path: string): LockOptions {
 async function openBook(
   database: DatabaseName,
   settings: DatabaseSettings,
-  { isReadOnly = false }: OpenOptions,
+  { isReadOnly = false, cacheKib }: OpenOptions,
   warn: (line: string) => void,
 ): Promise<SightingsBook | undefined> {
   const given = settings['sightings-database'];
@@ -75,7 +75,8 @@ async function openBook(
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
   const isFolderThere = existsSync(dirname(path));
   try {
-    const book = await WorkerBook.open(path, { isReadOnly, canCreate: true, busyTimeoutMs });
+    const sqlite = { isReadOnly, canCreate: true, busyTimeoutMs, ...(cacheKib && { cacheKib }) };
+    const book = await WorkerBook.open(path, sqlite);
     if (!isThere) handOver(path, isFolderThere, database.path);
     return book;
   } catch (error) {

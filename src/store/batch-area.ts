@@ -6,7 +6,7 @@ import type { BatchResult } from './store.js';
 
 /** The least rows that there is room for, as many as a live batch of SQLite's has, and the most that are kept room for. */
 const LEAST_ROWS = 5000;
-const MOST_ROWS = 160_000;
+const MOST_ROWS = 40_000;
 
 const EXPIRE_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const WORDS_BYTES = FIELD.stride * Uint32Array.BYTES_PER_ELEMENT;

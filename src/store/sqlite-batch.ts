@@ -9,11 +9,6 @@ import { type BatchResult, OUTCOMES } from './store.js';
 
 const OWN_ROW = "helo = '' AND \"from\" = '' AND \"to\" = ''";
 
-/** Room for what becomes of so many rows. */
-export function emptyResult(rows: number): BatchResult {
-  return { outcomes: new Uint8Array(rows), expires: new Float64Array(rows) };
-}
-
 const ADDED = OUTCOMES.indexOf('added');
 
 /** An address's own row as greyd keeps it. */

@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
-import { emptyResult, SqliteBatchWriter } from './sqlite-batch.js';
+import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
 import { openSqlite, type SqliteOptions } from './sqlite-open.js';
 import type { SqlitePut } from './sqlite-put.js';
@@ -15,6 +15,7 @@ import {
   type AddressRecord,
   type AddressStatement,
   type BatchResult,
+  emptyResult,
   type ListOptions,
   type Store,
   StoreError,

@@ -20,6 +20,18 @@ export function endingOf(bytes: Uint8Array, end: number): number {
   return (bytes[end - 1]! & 15) | ((bytes[end - 2]! & 15) << 4) | ((bytes[end - 3]! & 15) << 8);
 }
 
+/** Memory for tables of which one is used after the other: batch after batch, it would be garbage that lies for long. */
+export class KeyMemory {
+  #memory = new ArrayBuffer(0);
+
+  /** So many bytes, all of them zero; those of the time before are used no more. */
+  take(bytes: number): ArrayBuffer {
+    if (this.#memory.byteLength < bytes) this.#memory = new ArrayBuffer(bytes);
+    else new Uint8Array(this.#memory, 0, bytes).fill(0);
+    return this.#memory;
+  }
+}
+
 /**
  * A hash table from key to row, at most a quarter of it in use. The rows of a batch are far fewer than the pairs of a
  * database, so that a page's pairs are looked up among the rows, and not the other way round.
@@ -31,19 +43,25 @@ export class KeyTable {
   readonly hashes: Uint32Array;
   /** {@link endingOf} each row's key. */
   readonly endings: Uint16Array;
+  /** A number for each row, for whoever has the table. */
+  readonly links: Int32Array;
   readonly #keys: Uint8Array;
   /** The hash of the key in each slot, or 0 for an empty slot: apart from the rows, to stay in the cache. */
   readonly #slots: Int32Array;
   readonly #slotRows: Int32Array;
 
   /** @param words a batch's. */
-  constructor(words: Uint32Array) {
-    this.rows = words.length / FIELD.stride;
-    this.hashes = new Uint32Array(this.rows);
-    this.endings = new Uint16Array(this.rows);
-    this.#keys = new Uint8Array(this.rows * STRIDE);
-    this.#slots = new Int32Array(2 ** ceilLog2(4 * this.rows));
-    this.#slotRows = new Int32Array(this.#slots.length);
+  constructor(words: Uint32Array, memory: KeyMemory = new KeyMemory()) {
+    const rows = words.length / FIELD.stride;
+    const slots = 2 ** ceilLog2(4 * rows);
+    const bytes = memory.take(slots * 8 + rows * (4 + 4 + 2 + STRIDE));
+    this.rows = rows;
+    this.#slots = new Int32Array(bytes, 0, slots);
+    this.#slotRows = new Int32Array(bytes, slots * 4, slots);
+    this.hashes = new Uint32Array(bytes, slots * 8, rows);
+    this.links = new Int32Array(bytes, slots * 8 + rows * 4, rows);
+    this.endings = new Uint16Array(bytes, slots * 8 + rows * 8, rows);
+    this.#keys = new Uint8Array(bytes, slots * 8 + rows * 10, rows * STRIDE);
     const write = ipv4KeyWriter();
     for (let row = 0; row < this.rows; row++) {
       const at = row * FIELD.stride;

@@ -2,19 +2,29 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { LiveWriter } from '../../../src/daemon/live-writer.js';
-import { WorkerStore } from '../../../src/store/worker-store.js';
+import { openLiveDatabase } from '../../../src/daemon/open-database.js';
+import { parseDatabase } from '../../../src/options/database.js';
 import { packOrigin, putSighting, SIGHTING_FIELD } from '../../../src/whitelist/sighting-block.js';
 
-const [path, addresses, times] = process.argv.slice(2) as [string, string, string];
+const [database, addresses, times, rowsAtOnce] = process.argv.slice(2) as [string, string, string, string];
 const count = Number(addresses);
 
-const store = WorkerStore.start(path, { canCreate: true, cacheKib: 2048 });
+const parsed = parseDatabase(database);
+if (!('value' in parsed)) throw new Error(`no database: ${database}`);
+const warn = (line: string): never => {
+  throw new Error(line);
+};
+const store = await openLiveDatabase(
+  { database: parsed.value, 'sightings-database': undefined, 'busy-timeout': 30, whiteexp: 1 },
+  { canCreate: true },
+  { warn },
+);
 const writer = new LiveWriter({
   store: () => store,
   rules: () => [{ interface: 'em0', ruleset: '', rulenr: 3, subrulenr: null }],
   whiteexpSeconds: 3600,
   flushIntervalMs: 1,
-  rowsAtOnce: 5000,
+  rowsAtOnce: Number(rowsAtOnce),
   onWritten: () => {},
   onTrouble: error => {
     if (error) throw error;
