@@ -29,7 +29,7 @@ import { readLinkKey } from './sync-link.js';
 const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
 
 /** What V8 keeps for young objects grows with the load and never shrinks; more than this is of no use here. */
-const SMALL_HEAP = ['--max-semi-space-size=4'];
+const SMALL_HEAP = ['--max-semi-space-size=2'];
 
 /** How often the engine is told how the capture fares. */
 const REPORT_MS = 1000;
