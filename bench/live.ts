@@ -15,6 +15,8 @@ const RATES = [5_000, 10_000, 20_000, 40_000];
 const RATE_SECONDS = 5;
 const SUSTAINED = { perSecond: 20_000, seconds: 30 };
 const MANY = 1_000_000;
+/** How often as many addresses are seen; from the second time on nothing is new. */
+const ROUNDS = 3;
 const IDLE_SECONDS = 20;
 /** V8 tidies up for that long after the start. */
 const SETTLE_MS = 40_000;
@@ -68,17 +70,49 @@ async function measureLoss(host: DaemonHost, generator: Program, perSecond: numb
   return { lost: count - written(), sentPerSecond, behindSeconds: (performance.now() - end) / 1000 };
 }
 
-/** What is resident of all processes together: as a whole, and with Node.js's own pages counted for each of them. */
-function memory(host: DaemonHost, daemon: RunningDaemon): string {
+/** What is resident of all processes together, in MiB. */
+interface Memory {
+  /** Pages that several have are counted once. */
+  readonly pss: number;
+  /** Those of Node.js itself, for instance, are counted for each of them. */
+  readonly rss: number;
+}
+
+function measureMemory(host: DaemonHost, daemon: RunningDaemon): Memory {
   const pids = [daemon.pid, ...host.descendants(daemon.pid).map(({ pid }) => pid)];
-  const sum = (name: string): string => {
+  const sum = (name: string): number => {
     const kibi = pids.map(pid => {
       const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
       return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)![1]);
     });
-    return (kibi.reduce((total, value) => total + value) / 1024).toFixed(0);
+    return kibi.reduce((total, value) => total + value) / 1024;
   };
-  return `${sum('Pss')} MiB together (sum of RSS ${sum('Rss')} MiB)`;
+  return { pss: sum('Pss'), rss: sum('Rss') };
+}
+
+const describeMemory = ({ pss, rss }: Memory): string =>
+  `${pss.toFixed(0)} MiB together (sum of RSS ${rss.toFixed(0)} MiB)`;
+
+const describeGrowth = (before: Memory, after: Memory): string =>
+  `${(after.pss - before.pss).toFixed(1)} MiB (sum of RSS ${(after.rss - before.rss).toFixed(1)} MiB)`;
+
+/** Has the same addresses seen again and again: what is resident after each round, and what the last one adds. */
+async function measureRounds(host: DaemonHost, daemon: RunningDaemon, generator: Program): Promise<void> {
+  const memories: Memory[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    // What was measured before has seen the first of them.
+    if (round > 1) nextAddress = FIRST_ADDRESS;
+    const count = FIRST_ADDRESS + MANY - nextAddress;
+    const { lost } = count > 0 ? await measureLoss(host, generator, SUSTAINED.perSecond, count) : { lost: 0 };
+    const { added, refreshed } = host.folder.status().database;
+    const memory = measureMemory(host, daemon);
+    memories.push(memory);
+    print(
+      `memory: ${describeMemory(memory)} after round ${round} of ${MANY} addresses: ${added} added, ${refreshed} refreshed so far, ${lost} lost in it`,
+    );
+  }
+  const [before, after] = memories.slice(-2) as [Memory, Memory];
+  print(`memory: growth from round ${ROUNDS - 1} to ${ROUNDS}: ${describeGrowth(before, after)}`);
 }
 
 /** Processor time of all processes so far, in seconds; the kernel counts in hundredths. */
@@ -133,7 +167,9 @@ async function measure(engine: EngineName, isThorough: boolean): Promise<void> {
     const idleFrom = processorSeconds(host, daemon);
     await setTimeout(IDLE_SECONDS * 1000);
     const idle = ((processorSeconds(host, daemon) - idleFrom) / IDLE_SECONDS) * 100;
-    print(`${engine}: idle ${idle.toFixed(2)} % of a processor, ${memory(host, daemon)}`);
+    print(
+      `${engine}: idle ${idle.toFixed(2)} % of a processor, ${describeMemory(measureMemory(host, daemon))}`,
+    );
 
     const latencies = await measureLatencies(host, generator);
     const at = (share: number): string => latencies[Math.floor(latencies.length * share)]!.toFixed(2);
@@ -147,17 +183,7 @@ async function measure(engine: EngineName, isThorough: boolean): Promise<void> {
         `${engine}: ${count} new addresses at ${sentPerSecond.toFixed(0)}/s: ${lost} lost, written ${behindSeconds.toFixed(1)} s after the last`,
       );
     }
-    if (isThorough) {
-      const count = FIRST_ADDRESS + MANY - nextAddress;
-      if (count > 0) await measureLoss(host, generator, SUSTAINED.perSecond, count);
-      const { added } = host.folder.status().database;
-      print(`${engine}: ${memory(host, daemon)} after ${added} new addresses`);
-      for (let round = 1; round <= 2; round++) {
-        nextAddress = FIRST_ADDRESS;
-        await measureLoss(host, generator, SUSTAINED.perSecond, MANY);
-        print(`${engine}: ${memory(host, daemon)} after all of them were seen again, ${round}`);
-      }
-    }
+    if (isThorough) await measureRounds(host, daemon, generator);
   });
 }
 

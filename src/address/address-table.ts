@@ -8,6 +8,10 @@ export const ADDRESS_WORDS = 4;
 /** Rows that there is room for at first. */
 const FIRST_ROWS = 64;
 
+/** Room for so many rows is kept when a table is cleared, if at least so much of it was of use. */
+const KEPT_ROWS = 131_072;
+const KEPT_SHARE = 1 / 16;
+
 /** Rows are numbered in the order in which their addresses came. */
 export class AddressTable {
   readonly #stride: number;
@@ -29,10 +33,10 @@ export class AddressTable {
     this.#seed = seed;
     this.#index = new Int32Array(0);
     this.#mask = 0;
-    this.#clear();
+    this.#begin();
   }
 
-  #clear(): void {
+  #begin(): void {
     this.#setWords(new Uint32Array(this.#stride * FIRST_ROWS));
     this.#index = new Int32Array(2 * FIRST_ROWS);
     this.#mask = this.#index.length - 1;
@@ -134,10 +138,22 @@ export class AddressTable {
     return hash ^ (hash >>> 15);
   }
 
+  /** Begins anew: in the same memory, where that is of use for as many rows again. */
+  clear(): void {
+    const room = this.#words.length / this.#stride;
+    if (room > KEPT_ROWS || this.#size < room * KEPT_SHARE) {
+      this.#begin();
+      return;
+    }
+    this.#words.fill(0, 0, this.#size * this.#stride);
+    this.#index.fill(0);
+    this.#size = 0;
+  }
+
   /** Gives the rows away, without room behind them, and begins anew with as little memory as at first. */
   take(): Uint32Array {
     const rows = this.#words.slice(0, this.#size * this.#stride);
-    this.#clear();
+    this.#begin();
     return rows;
   }
 }

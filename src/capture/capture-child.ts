@@ -20,11 +20,14 @@ import {
   killGroup,
 } from './capture-process.js';
 
+/** What V8 keeps for young objects, of which there are a few for each packet, grows with the load and never shrinks. */
+const SMALL_HEAP = ['--max-semi-space-size=2'];
+
 const PROGRAM = fileURLToPath(new URL('child/main.js', import.meta.url));
 
 /** Starts a child. It ends when this process does, however that ends. */
 export function startChild(request: CaptureRequest, reports: CaptureReports): CaptureProcess {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(request)], {
+  const child = spawn(process.execPath, [...SMALL_HEAP, PROGRAM, JSON.stringify(request)], {
     // A session of its own: what a terminal sends to its foreground is for us to pass on, or not.
     detached: true,
     cwd: '/',

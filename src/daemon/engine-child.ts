@@ -9,7 +9,7 @@ import { RELAY_FD } from './relay-fd.js';
 const ENGINE = fileURLToPath(new URL('engine-process.js', import.meta.url));
 
 /** What V8 keeps for young objects grows with the load and never shrinks; more than this is of no use here. */
-const SMALL_HEAP = ['--max-semi-space-size=4'];
+const SMALL_HEAP = ['--max-semi-space-size=2'];
 
 /** One engine process. */
 export class EngineChild {

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { formatWords } from '../address/address.js';
 import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
+import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
@@ -28,6 +29,9 @@ import {
 
 /** How often white entries are looked at for their end. */
 const EXPIRY_INTERVAL_MS = 60_000;
+
+/** Addresses in one transaction: a lock of SQLite's is held but for a moment, while spamd's file is read for each. */
+const ROWS_AT_ONCE = { sqlite: 5000, spamd: 25_000 } as const;
 
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
@@ -195,6 +199,7 @@ export class Engine {
       rules: () => this.#pipeline.rules,
       whiteexpSeconds: this.#settings.whiteexp * 3600,
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
+      rowsAtOnce: ROWS_AT_ONCE[databaseOf(this.#settings).kind],
       onWritten: white => this.#onWritten(white),
       onTrouble: error => this.#onTrouble(error),
       onOverflow: () =>

@@ -4,9 +4,9 @@
 import { type BatchResult, OUTCOMES, type Store, StoreError } from '../store/store.js';
 import { type Batch, FIELD, type LogRule } from '../whitelist/batch.js';
 import { type BlockSighting, readSightings } from '../whitelist/sighting-block.js';
-import { Tally } from '../whitelist/tally.js';
 import { describeLoss } from './describe-loss.js';
 import { KnownWhite } from './known-white.js';
+import { type TakenTally, TallyQueue } from './tally-queue.js';
 
 /** New addresses are collected for so long, so that a burst is one transaction. */
 const COALESCE_MS = 5;
@@ -31,6 +31,8 @@ export interface LiveWriterOptions {
   readonly rules: () => readonly LogRule[];
   readonly whiteexpSeconds: number;
   readonly flushIntervalMs: number;
+  /** Addresses in one transaction at most. New ones are written in between where more of them are refreshed. */
+  readonly rowsAtOnce: number;
   /** Called after every transaction, with what became white or stays so longer. */
   readonly onWritten: (white: readonly WhiteAddress[]) => void;
   /** Called when the database begins to fail and when it works again; undefined then. */
@@ -56,14 +58,22 @@ export interface WriterCounts {
   readonly lastFlush: number | null;
 }
 
+/** What was taken from a queue, and whether from that of the refreshes. */
+interface Stuck {
+  readonly taken: TakenTally;
+  readonly isRefresh: boolean;
+}
+
 /** One writer a database; never rejects but in {@link drain}. */
 export class LiveWriter {
   readonly known: KnownWhite = new KnownWhite();
   #options: LiveWriterOptions;
-  #urgent: Tally;
-  #refresh: Tally;
-  /** Taken from the tallies and not written yet, the oldest first. */
-  readonly #stuck: Batch[] = [];
+  #urgent: TallyQueue;
+  #refresh: TallyQueue;
+  /** Taken from the queues and not written yet, what is to be written next first. */
+  readonly #stuck: Stuck[] = [];
+  /** Room for a batch. */
+  readonly #words: Uint32Array;
   #writing: Promise<void> | undefined;
   #urgentTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -79,16 +89,17 @@ export class LiveWriter {
 
   constructor(options: LiveWriterOptions) {
     this.#options = options;
-    this.#urgent = new Tally(options.whiteexpSeconds);
-    this.#refresh = new Tally(options.whiteexpSeconds);
+    this.#urgent = new TallyQueue(options.whiteexpSeconds);
+    this.#refresh = new TallyQueue(options.whiteexpSeconds);
+    this.#words = new Uint32Array(options.rowsAtOnce * FIELD.stride);
   }
 
   /** Goes on with other options. What waits is written with them. */
   use(options: LiveWriterOptions): void {
     this.#take(true);
     this.#options = options;
-    this.#urgent = new Tally(options.whiteexpSeconds);
-    this.#refresh = new Tally(options.whiteexpSeconds);
+    this.#urgent = new TallyQueue(options.whiteexpSeconds);
+    this.#refresh = new TallyQueue(options.whiteexpSeconds);
     this.#start();
   }
 
@@ -117,7 +128,8 @@ export class LiveWriter {
 
   /** Addresses that wait. */
   get waiting(): number {
-    return this.#urgent.size + this.#refresh.size + this.#stuck.reduce((sum, batch) => sum + batch.length, 0);
+    const stuck = this.#stuck.reduce((sum, { taken }) => sum + taken.left, 0);
+    return this.#urgent.size + this.#refresh.size + stuck;
   }
 
   counts(): WriterCounts {
@@ -127,9 +139,16 @@ export class LiveWriter {
   }
 
   #take(withRefreshes: boolean): void {
-    for (const tally of withRefreshes ? [this.#urgent, this.#refresh] : [this.#urgent]) {
-      if (tally.size > 0) this.#stuck.push(tally.take([...this.#options.rules()]));
-    }
+    const rules = [...this.#options.rules()];
+    if (this.#urgent.size > 0) this.#stuck.push({ taken: this.#urgent.take(rules), isRefresh: false });
+    if (withRefreshes && this.#refresh.size > 0)
+      this.#stuck.push({ taken: this.#refresh.take(rules), isRefresh: true });
+  }
+
+  /** What is new does not wait for many refreshes, nor do they wait for all that is new. */
+  #takeUrgentFirst(): void {
+    if (this.#urgent.size === 0) return;
+    this.#stuck.unshift({ taken: this.#urgent.take([...this.#options.rules()]), isRefresh: false });
   }
 
   #start(): void {
@@ -156,10 +175,14 @@ export class LiveWriter {
         this.#take(this.#isRefreshDue);
         this.#isRefreshDue = false;
       }
-      const batch = this.#stuck[0];
-      if (batch === undefined) break;
+      const first = this.#stuck[0];
+      if (first === undefined) break;
+      const { taken, isRefresh } = first;
+      const batch = taken.batch(this.#words);
       if (!(await this.#write(batch))) break;
-      this.#stuck.shift();
+      taken.skip(batch.length);
+      if (taken.left === 0) this.#stuck.shift();
+      else if (isRefresh) this.#takeUrgentFirst();
     }
     this.#writing = undefined;
   }
@@ -234,7 +257,8 @@ export class LiveWriter {
     this.#retryMs = 0;
     await this.#writeWhileWaiting();
     if (failure === undefined) return;
-    const loss = describeLoss(this.#stuck, this.#dropped);
+    const lost = this.#stuck.map(({ taken }) => taken.batch(new Uint32Array(taken.left * FIELD.stride)));
+    const loss = describeLoss(lost, this.#dropped);
     throw new StoreError(failure.code, `${failure.message}; ${loss}`, { cause: failure });
   }
 }

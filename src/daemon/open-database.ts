@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly canCreate?: boolean;
   /** How long to wait for another program's lock while it is opened; `--busy-timeout`, if that is shorter or this absent. */
   readonly patienceMs?: number;
+  /** Memory for SQLite's pages, in KiB. */
+  readonly cacheKib?: number;
 }
 
 /** Opens a database for commands that do nothing beside: SQLite's on this thread. @throws {StoreError} */
@@ -64,13 +66,13 @@ export async function openLiveDatabase(
   signal?: AbortSignal,
 ): Promise<Store> {
   const database = databaseOf(settings);
+  const live = { ...options, cacheKib: LIVE_CACHE_KIB };
   if (database.kind === 'spamd') {
     const { openSpamd } = await import('./open-spamd-db.js');
-    return openSpamd(database, settings, options, reports, signal);
+    return openSpamd(database, settings, live, reports, signal);
   }
   const { WorkerStore } = await import('../store/worker-store.js');
-  const live = { ...sqliteOptions(settings, options), cacheKib: LIVE_CACHE_KIB };
-  const store = WorkerStore.start(database.path, live);
+  const store = WorkerStore.start(database.path, sqliteOptions(settings, live));
   await store.opened(signal);
   return store;
 }

@@ -77,7 +77,7 @@ export function lockOptions(timeoutMs: number, path: string): LockOptions {
 async function openBook(
   database: DatabaseName,
   settings: DatabaseSettings,
-  { isReadOnly = false, patienceMs }: OpenOptions,
+  { isReadOnly = false, patienceMs, cacheKib }: OpenOptions,
   warn: (line: string) => void,
 ): Promise<SightingsBook | undefined> {
   const given = settings['sightings-database'];
@@ -89,7 +89,8 @@ async function openBook(
   const isFolderThere = existsSync(dirname(path));
   try {
     const openTimeoutMs = Math.min(patienceMs ?? busyTimeoutMs, busyTimeoutMs);
-    const options = { isReadOnly, canCreate: true, busyTimeoutMs, openTimeoutMs };
+    const waits = { busyTimeoutMs, openTimeoutMs };
+    const options = { isReadOnly, canCreate: true, ...waits, ...(cacheKib && { cacheKib }) };
     const book = await WorkerBook.open(path, options);
     if (!isThere) handOver(path, isFolderThere, database.path);
     return book;

@@ -9,6 +9,8 @@ import { type BatchResult, OUTCOMES } from './store.js';
 
 const OWN_ROW = "helo = '' AND \"from\" = '' AND \"to\" = ''";
 
+const ADDED = OUTCOMES.indexOf('added');
+
 /** An address's own row as greyd keeps it. */
 interface EntryRow extends Entry {
   readonly rowid: number;
@@ -37,18 +39,17 @@ export class SqliteBatchWriter {
     this.#mergeSighting = prepareMergeSighting(db);
   }
 
-  /** One transaction; what it throws is SQLite's. */
-  apply(batch: Batch, whiteexpSeconds: number): BatchResult {
-    const outcomes = new Uint8Array(batch.length);
-    const expires = new Float64Array(batch.length);
+  /** One transaction; what it throws is SQLite's. What became of the rows is written to the result. */
+  apply(batch: Batch, whiteexpSeconds: number, { outcomes, expires }: BatchResult): void {
     const isFresh = (): boolean => this.#isEmpty('entries') && this.#isEmpty('sightings');
     this.#db
       .transaction(() => {
-        if (isFresh()) this.#fill(batch, whiteexpSeconds, expires);
-        else this.#update(batch, whiteexpSeconds, outcomes, expires);
+        if (isFresh()) {
+          outcomes.fill(ADDED);
+          this.#fill(batch, whiteexpSeconds, expires);
+        } else this.#update(batch, whiteexpSeconds, outcomes, expires);
       })
       .immediate();
-    return { outcomes, expires };
   }
 
   #update(batch: Batch, whiteexpSeconds: number, outcomes: Uint8Array, expires: Float64Array): void {

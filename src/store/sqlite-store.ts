@@ -15,6 +15,7 @@ import {
   type AddressRecord,
   type AddressStatement,
   type BatchResult,
+  emptyResult,
   type ListOptions,
   type Store,
   StoreError,
@@ -52,10 +53,15 @@ export class SqliteStore implements Store, RecordSink {
     this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));
   }
 
-  async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
+  /** @param result where what becomes of the rows is written, and which is given back */
+  async applyBatch(
+    batch: Batch,
+    whiteexpSeconds: number,
+    result: BatchResult = emptyResult(batch.length),
+  ): Promise<BatchResult> {
     return this.#write(() => {
       this.#writer ??= new SqliteBatchWriter(this.#db);
-      const result = this.#writer.apply(batch, whiteexpSeconds);
+      this.#writer.apply(batch, whiteexpSeconds, result);
       this.#startDueLog();
       return result;
     });

@@ -21,8 +21,11 @@ let unwritten: Batch | undefined;
 
 async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
   switch (request.method) {
-    case 'applyBatch':
-      return opened.applyBatch(new Batch(request.words, request.rules), request.whiteexpSeconds);
+    case 'applyBatch': {
+      const { words, rules, whiteexpSeconds, result } = request;
+      await opened.applyBatch(new Batch(words, rules), whiteexpSeconds, result);
+      return null;
+    }
     case 'tally':
       tally ??= new PartitionedTally(request.whiteexpSeconds);
       tally.add(request.words, request.end);

@@ -93,6 +93,11 @@ export interface BatchResult {
   readonly expires: Float64Array;
 }
 
+/** Room for what becomes of so many rows. */
+export function emptyResult(rows: number): BatchResult {
+  return { outcomes: new Uint8Array(rows), expires: new Float64Array(rows) };
+}
+
 /** What a peer says of an address, in canonical text. */
 export interface AddressStatement extends SyncStatement {
   readonly address: string;

@@ -35,6 +35,8 @@ export type Request = { readonly id: number } & (
       readonly words: Uint32Array;
       readonly rules: readonly LogRule[];
       readonly whiteexpSeconds: number;
+      /** Where the answer is written to. */
+      readonly result: BatchResult;
     }
   | {
       readonly method: 'tally';

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Prefix } from '../address/prefix.js';
 import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
+import { BatchAreas, copyResult } from './batch-area.js';
 import type { SqliteOptions } from './sqlite-open.js';
 import type {
   AddressRecord,
@@ -24,6 +25,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export class WorkerStore implements Store {
   readonly #calls: WorkerCalls<Request>;
   readonly #isAbandoned = new Int32Array(new SharedArrayBuffer(4));
+  readonly #areas = new BatchAreas();
   #lastCursor = 0;
   #closed: Promise<void> | undefined;
 
@@ -66,9 +68,11 @@ export class WorkerStore implements Store {
   }
 
   applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
-    const { words, rules } = batch;
-    const request = { method: 'applyBatch', words, rules, whiteexpSeconds } as const;
-    return this.#ask(request);
+    return this.#areas.lend(batch, async (words, result) => {
+      const { rules } = batch;
+      await this.#ask({ method: 'applyBatch', words, rules, whiteexpSeconds, result });
+      return copyResult(result);
+    });
   }
 
   /**

@@ -65,6 +65,11 @@ export class Batch implements Iterable<AddressSightings> {
     return this.words.length / FIELD.stride;
   }
 
+  /** The rows from one on and before another, in the same memory. */
+  slice(from: number, to: number): Batch {
+    return new Batch(this.words.subarray(from * FIELD.stride, to * FIELD.stride), this.rules);
+  }
+
   /** Canonical text of the address in row `row`. */
   address(row: number): string {
     const at = row * FIELD.stride;

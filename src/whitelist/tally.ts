@@ -95,8 +95,20 @@ export class Tally {
     const hot = this.#table.take();
     this.#cold = new Uint32Array(0);
     const words = new Uint32Array((hot.length / HOT.stride) * FIELD.stride);
-    for (let row = 0; row < hot.length / HOT.stride; row++) writeRow(words, row, hot, cold);
+    for (let row = 0; row < hot.length / HOT.stride; row++) writeRow(words, row, hot, cold, row);
     return new Batch(words, rules);
+  }
+
+  /** Writes the rows from one on and before another to `into`, as many as a batch of theirs has words. */
+  copy(into: Uint32Array, from: number, to: number): void {
+    for (let row = from; row < to; row++) writeRow(into, row - from, this.#table.words, this.#cold, row);
+  }
+
+  /** Begins anew: in the same memory, where that is of use for as many addresses again. */
+  clear(): void {
+    this.#table.clear();
+    const rows = this.#table.words.length / HOT.stride;
+    if (this.#cold.length > rows * COLD.stride) this.#cold = new Uint32Array(0);
   }
 }
 
@@ -126,8 +138,8 @@ function update(
   hot[at + (originDirection(origin) === DIRECTION.in ? HOT.inbound : HOT.outbound)]!++;
 }
 
-function writeRow(words: Uint32Array, row: number, hot: Uint32Array, cold: Uint32Array): void {
-  const to = row * FIELD.stride;
+function writeRow(words: Uint32Array, toRow: number, hot: Uint32Array, cold: Uint32Array, row: number): void {
+  const to = toRow * FIELD.stride;
   const from = row * HOT.stride;
   const coldFrom = row * COLD.stride;
   for (let i = 0; i < ADDRESS_WORDS; i++) words[to + i] = hot[from + i]!;

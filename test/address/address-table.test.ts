@@ -87,3 +87,32 @@ test('what is taken is all rows and no more, and the table is empty then', () =>
   assert.deepEqual([at, table.words[at + ADDRESS_WORDS], table.size], [0, 0, 1]);
   assert.equal(rows[1499 * STRIDE + ADDRESS_WORDS], 1500);
 });
+
+test('a table that was cleared is empty, whatever memory it goes on in', () => {
+  const table = new AddressTable(STRIDE);
+  // Grows, stays, is of little use, is of use again, is too large to be kept.
+  for (const count of [1500, 1400, 3, 1500, 150_000, 2]) {
+    for (let i = 0; i < count; i++) write(table, [0, 0, 0xffff, i], i + 1);
+    assert.equal(table.size, count);
+    table.clear();
+    assert.equal(table.size, 0);
+    assert.equal(table.find(0, 0, 0xffff, count - 1), -1);
+    const at = table.row(0, 0, 0xffff, 7);
+    assert.deepEqual([at, table.words[at + ADDRESS_WORDS], table.words[at + ADDRESS_WORDS + 1]], [0, 0, 0]);
+    table.clear();
+  }
+});
+
+test('a table of the same size again and again stays in its memory, and gives back that of a single large time', () => {
+  const table = new AddressTable(STRIDE);
+  const fill = (count: number): ArrayBufferLike => {
+    table.clear();
+    for (let i = 0; i < count; i++) write(table, [0, 0, 0xffff, i], i + 1);
+    return table.words.buffer;
+  };
+  const first = fill(1500);
+  assert.equal(fill(1500), first);
+  assert.equal(fill(1000), first);
+  fill(3);
+  assert.ok(fill(3).byteLength < first.byteLength);
+});

@@ -4,7 +4,7 @@ import { parseAddress } from '../../src/address/address.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress } from '../../src/daemon/live-writer.js';
 import { MemoryStore } from '../../src/store/memory-store.js';
 import { type BatchResult, StoreError } from '../../src/store/store.js';
-import type { Batch } from '../../src/whitelist/batch.js';
+import { Batch } from '../../src/whitelist/batch.js';
 import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
 
 const NOW = 1_800_000_000;
@@ -23,7 +23,7 @@ class Weather extends MemoryStore {
     this.attempts++;
     await this.gate;
     if (this.failure !== undefined) throw this.failure;
-    this.batches.push(batch);
+    this.batches.push(new Batch(batch.words.slice(), batch.rules));
     return super.applyBatch(batch, whiteexpSeconds);
   }
 
@@ -48,6 +48,7 @@ function setUp(options: Partial<LiveWriterOptions> = {}) {
     rules: () => [RULE],
     whiteexpSeconds: WHITEEXP,
     flushIntervalMs: 1000,
+    rowsAtOnce: 5000,
     onWritten: addresses => {
       for (const address of addresses) white.push(address);
     },
@@ -63,7 +64,7 @@ function setUp(options: Partial<LiveWriterOptions> = {}) {
 
 /** Lets promises settle; the clock of timers is the test's. */
 async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
 async function pass(milliseconds: number): Promise<void> {
@@ -192,6 +193,52 @@ test('what does not fit is counted, and said once a time', async () => {
   await writer.drain();
   assert.equal(writer.counts().writtenSightings, 500_000);
   assert.equal(writer.waiting, 0);
+});
+
+test('many refreshes are written some at a time, and what is new meanwhile in between', async () => {
+  const { store, writer } = setUp({ rowsAtOnce: 2 });
+  const known = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'];
+  for (const address of known) writer.known.setText(address, NOW + WHITEEXP);
+  for (const address of known) writer.add(sighting(address));
+  let open: () => void = () => {};
+  store.gate = new Promise(resolve => {
+    open = resolve;
+  });
+  await pass(1000);
+  assert.equal(store.attempts, 1);
+  for (const address of ['192.0.2.11', '192.0.2.12', '192.0.2.13']) writer.add(sighting(address));
+  assert.equal(writer.waiting, 8);
+  open();
+  await settle();
+  const written = store.batches.map(batch => [...batch].map(({ address }) => address));
+  assert.deepEqual(written, [
+    ['192.0.2.1', '192.0.2.2'],
+    ['192.0.2.11', '192.0.2.12'],
+    ['192.0.2.13'],
+    ['192.0.2.3', '192.0.2.4'],
+    ['192.0.2.5'],
+  ]);
+  assert.deepEqual([writer.waiting, writer.counts().writtenSightings], [0, 8]);
+});
+
+test('when the database fails between two parts, each is written once', async () => {
+  const { store, writer } = setUp({
+    rowsAtOnce: 2,
+    onWritten: () => {
+      if (store.attempts === 1) store.failure = new StoreError('busy', 'locked');
+    },
+  });
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) writer.add(sighting(address));
+  await pass(5);
+  assert.equal(writer.waiting, 1);
+  writer.add(sighting('192.0.2.4'));
+  assert.equal(writer.waiting, 2);
+  store.failure = undefined;
+  await pass(500);
+  assert.deepEqual(
+    store.batches.map(batch => [...batch].map(({ address }) => address)),
+    [['192.0.2.1', '192.0.2.2'], ['192.0.2.3'], ['192.0.2.4']],
+  );
 });
 
 test('draining writes what waits, the refreshes too', async () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { MemoryStore } from '../../src/store/memory-store.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
-import type { StoreErrorCode } from '../../src/store/store.js';
+import { OUTCOMES, type StoreErrorCode } from '../../src/store/store.js';
 import { WorkerStore } from '../../src/store/worker-store.js';
 import { Tally } from '../../src/whitelist/tally.js';
 import {
@@ -232,4 +232,19 @@ test('nothing keeps the process alive once the store is closed', async () => {
   } finally {
     remove();
   }
+});
+
+test('batches that are under way together do not touch one another', async () => {
+  await withStore(async store => {
+    const batches = Array.from({ length: 20 }, (_, i) => seenOnce(`192.0.2.${i}`, NOW + i));
+    const results = await Promise.all(batches.map(batch => store.applyBatch(batch, WHITEEXP)));
+    assert.deepEqual(
+      results.map(({ outcomes, expires }) => [...outcomes, ...expires]),
+      batches.map((_, i) => [OUTCOMES.indexOf('added'), NOW + i + WHITEEXP]),
+    );
+    const again = await store.applyBatch(seenOnce('192.0.2.3', NOW + 50), WHITEEXP);
+    assert.deepEqual([...again.outcomes], [OUTCOMES.indexOf('refreshed')]);
+    assert.deepEqual([...results[3]!.outcomes], [OUTCOMES.indexOf('added')]);
+    assert.equal((await found(store, '192.0.2.0/24')).length, 20);
+  });
 });

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatWords } from '../../src/address/address.js';
-import { type AddressSightings, DIRECTION, type Direction, type LogRule } from '../../src/whitelist/batch.js';
+import {
+  type AddressSightings,
+  Batch,
+  DIRECTION,
+  type Direction,
+  FIELD,
+  type LogRule,
+} from '../../src/whitelist/batch.js';
 import { addSighting, firstSighting } from '../../src/whitelist/entry.js';
 import { packOrigin, putSighting, SIGHTING_FIELD } from '../../src/whitelist/sighting-block.js';
 import { Tally } from '../../src/whitelist/tally.js';
@@ -137,5 +144,32 @@ test('the number of a rule and a direction make one word', () => {
     const rules = Array.from({ length: rule + 1 }, (_, i) => ({ ...RULES[0]!, rulenr: i }));
     const [row] = tally.take(rules);
     assert.deepEqual([row!.lastDirection, row!.rule.rulenr], ['out', rule]);
+  }
+});
+
+test('a tally that was copied from and cleared goes on as a new one', () => {
+  const tally = new Tally(3600);
+  for (const count of [3000, 2500, 1, 40]) {
+    const sightings = Array.from(
+      { length: 2 * count },
+      (_, i): Seen => ({
+        words: [0, 0, 0xffff, (count * 17 + (i % count)) >>> 0],
+        time: 1_700_000_000 + ((i * 7919) % 100_000) - count,
+        direction: i % 3 === 0 ? 'in' : 'out',
+        rule: i % 3,
+      }),
+    );
+    tally.add(toBlock(sightings));
+    const expected = model(sightings, 3600);
+    const words = new Uint32Array(7 * FIELD.stride);
+    const rows: AddressSightings[] = [];
+    for (let from = 0; from < tally.size; from += 7) {
+      const to = Math.min(from + 7, tally.size);
+      tally.copy(words, from, to);
+      rows.push(...new Batch(words.subarray(0, (to - from) * FIELD.stride), RULES));
+    }
+    assert.deepEqual(rows, expected);
+    tally.clear();
+    assert.equal(tally.size, 0);
   }
 });

@@ -38,12 +38,13 @@ export class Output {
     return this.#waiting;
   }
 
-  /** Sends the bytes, which must not change afterwards, or keeps what there is no room for. */
+  /** Sends the bytes, or keeps a copy where there is no room for all of them: they may change afterwards. */
   write(bytes: Uint8Array): void {
     if (this.#hasFailed) return;
     this.#chunks.push(bytes);
     this.#waiting += bytes.length;
     this.#send();
+    if (this.#waiting > 0) this.#chunks[this.#chunks.length - 1] = new Uint8Array(bytes);
   }
 
   /** Fulfilled when nothing waits. */

@@ -2,16 +2,14 @@
 
 import { FIELD } from '../../whitelist/batch.js';
 import { applySightings, type Change, type Entry, type SightingSum } from '../../whitelist/entry.js';
-import { OUTCOMES } from '../store.js';
+import { type BatchResult, emptyResult, OUTCOMES } from '../store.js';
 import type { HashFile } from './hash-file.js';
-import { KeyTable } from './key-table.js';
+import { type KeyMemory, KeyTable } from './key-table.js';
 import type { Page } from './page.js';
 import { decodeValue, encodeValue, refreshValue, SPAMTRAP_PCOUNT, VALUE_BYTES, writeValue } from './value.js';
 
 /** What became of a batch. */
-export interface Applied {
-  readonly outcomes: Uint8Array;
-  readonly expires: Float64Array;
+export interface Applied extends BatchResult {
   /** Rows of IPv6 addresses, which are not in the database. */
   readonly ipv6: number;
 }
@@ -27,10 +25,17 @@ const REFRESHED = OUTCOMES.indexOf('refreshed');
  * IPv6 is always new, and not stored.
  *
  * @param words a batch's.
+ * @param result where what becomes of the rows is written, as long as the batch.
+ * @param memory what the function needs until it is used no more.
  */
-export function prepareBatch(words: Uint32Array, whiteexpSeconds: number): (file: HashFile) => Applied {
-  const table = new KeyTable(words);
-  return file => new Application(file, table, words, whiteexpSeconds).run();
+export function prepareBatch(
+  words: Uint32Array,
+  whiteexpSeconds: number,
+  result: BatchResult = emptyResult(words.length / FIELD.stride),
+  memory?: KeyMemory,
+): (file: HashFile) => Applied {
+  const table = new KeyTable(words, memory);
+  return file => new Application(file, table, words, whiteexpSeconds, result).run();
 }
 
 /** One batch and one database. */
@@ -44,13 +49,19 @@ class Application {
   #settled = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(file: HashFile, table: KeyTable, words: Uint32Array, whiteexpSeconds: number) {
+  constructor(
+    file: HashFile,
+    table: KeyTable,
+    words: Uint32Array,
+    whiteexpSeconds: number,
+    { outcomes, expires }: BatchResult,
+  ) {
     this.#file = file;
     this.#table = table;
     this.#words = words;
     this.#whiteexpSeconds = whiteexpSeconds;
-    this.#outcomes = new Uint8Array(table.rows).fill(UNSEEN);
-    this.#expires = new Float64Array(table.rows);
+    this.#outcomes = outcomes.fill(UNSEEN);
+    this.#expires = expires;
   }
 
   run(): Applied {
@@ -76,10 +87,9 @@ class Application {
   /** Goes to the pages of every bucket that a row belongs in, once and in the order of the file. */
   #refreshInPlace(): void {
     const file = this.#file;
-    const { hashes, rows } = this.#table;
+    const { hashes, rows, links: next } = this.#table;
     this.#table.dismissAll();
     const first = new Int32Array(file.buckets).fill(-1);
-    const next = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {
       if (!this.#table.has(row)) continue;
       const bucket = file.bucketOfHash(hashes[row]!);

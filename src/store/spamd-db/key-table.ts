@@ -8,6 +8,9 @@ import { LONGEST_IPV4, SHORTEST_IPV4, writeIpv4Key } from './record.js';
 /** Room for a key, and for its length behind it. */
 const STRIDE = LONGEST_IPV4 + 1;
 
+/** Bytes that a row takes: three words, its ending, and its key. */
+const ROW_BYTES = 3 * 4 + 2 + STRIDE;
+
 /** How many values {@link endingOf} has. */
 const ENDINGS = 4096;
 
@@ -22,6 +25,18 @@ function endingOf(bytes: Uint8Array, end: number): number {
   return (bytes[end - 1]! & 15) | ((bytes[end - 2]! & 15) << 4) | ((bytes[end - 3]! & 15) << 8);
 }
 
+/** Memory for tables of which one is used after the other: batch after batch, it would be garbage that lies for long. */
+export class KeyMemory {
+  #memory = new ArrayBuffer(0);
+
+  /** So many bytes, all of them zero; those of the time before are used no more. */
+  take(bytes: number): ArrayBuffer {
+    if (this.#memory.byteLength < bytes) this.#memory = new ArrayBuffer(bytes);
+    else new Uint8Array(this.#memory, 0, bytes).fill(0);
+    return this.#memory;
+  }
+}
+
 /**
  * The keys of a batch's rows. A page's pairs are looked up among the rows that belong in the page's bucket, by how a
  * key ends, and not the other way round: the rows of a batch are far fewer than the pairs of a database.
@@ -33,19 +48,28 @@ export class KeyTable {
   readonly hashes: Uint32Array;
   /** {@link endingOf} each row's key. */
   readonly #endings: Uint16Array;
+  /** A number for each row, for whoever has the table. */
+  readonly links: Int32Array;
   readonly #keys: Uint8Array;
   /** The row expected last of those with an ending. */
-  readonly #expected = new Int32Array(ENDINGS).fill(NONE);
+  readonly #expected: Int32Array;
   /** The row expected before a row, of those with the same ending. */
   readonly #before: Int32Array;
 
   /** @param words a batch's. */
-  constructor(words: Uint32Array) {
-    this.rows = words.length / FIELD.stride;
-    this.hashes = new Uint32Array(this.rows);
-    this.#endings = new Uint16Array(this.rows);
-    this.#keys = new Uint8Array(this.rows * STRIDE);
-    this.#before = new Int32Array(this.rows);
+  constructor(words: Uint32Array, memory: KeyMemory = new KeyMemory()) {
+    const rows = words.length / FIELD.stride;
+    const bytes = memory.take(4 * ENDINGS + rows * ROW_BYTES);
+    const [hashesAt, linksAt, beforeAt, endingsAt, keysAt] = [0, 4, 8, 12, 14].map(
+      before => 4 * ENDINGS + rows * before,
+    );
+    this.rows = rows;
+    this.#expected = new Int32Array(bytes, 0, ENDINGS).fill(NONE);
+    this.hashes = new Uint32Array(bytes, hashesAt, rows);
+    this.links = new Int32Array(bytes, linksAt, rows);
+    this.#before = new Int32Array(bytes, beforeAt, rows);
+    this.#endings = new Uint16Array(bytes, endingsAt, rows);
+    this.#keys = new Uint8Array(bytes, keysAt, rows * STRIDE);
     for (let row = 0; row < this.rows; row++) {
       const at = row * FIELD.stride;
       if (isIpv4Words(words[at]!, words[at + 1]!, words[at + 2]!)) this.#write(row, words[at + 3]!);

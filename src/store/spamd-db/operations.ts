@@ -3,17 +3,18 @@
 import { canonicalAddress } from '../../address/address.js';
 import { applySync } from '../../whitelist/apply-sync.js';
 import { addByHand, type Entry, isTrapped, trapByHand } from '../../whitelist/entry.js';
-import type { AddressStatement, StoreRecord, SyncResult } from '../store.js';
+import type { AddressStatement, BatchResult, StoreRecord, SyncResult } from '../store.js';
 import { mergeRecord, type PutOutcome } from '../transfer.js';
 import { type Applied, prepareBatch } from './apply-batch.js';
 import type { Found } from './chains.js';
 import type { HashFile } from './hash-file.js';
+import type { KeyMemory } from './key-table.js';
 import { decodeRecord, encodeRecord, toStorable } from './record.js';
 import { decodeValue, encodeValue } from './value.js';
 
 /** Applies a batch, see {@link prepareBatch}. */
-function apply(file: HashFile, words: Uint32Array, whiteexpSeconds: number): Applied {
-  return prepareBatch(words, whiteexpSeconds)(file);
+function apply(file: HashFile, words: Uint32Array, whiteexpSeconds: number, result?: BatchResult): Applied {
+  return prepareBatch(words, whiteexpSeconds, result)(file);
 }
 
 function entryAt(found: Found | undefined): Entry | undefined {
@@ -109,9 +110,16 @@ export const OPERATIONS: Operations = { apply, add, trap, sync, get, remove, exp
 /** An operation that has its arguments, and waits for a file. It may be run several times, each time on a file of its own. */
 export type Prepared = (file: HashFile) => unknown;
 
-/** Does what of an operation can be done before there is a file. */
-export function prepareOperation(name: keyof Operations, args: readonly unknown[]): Prepared {
-  if (name === 'apply') return prepareBatch(...(args as Parameters<typeof prepareBatch>));
+/** Does what of an operation can be done before there is a file, in memory that the one before may have had. */
+export function prepareOperation(
+  name: keyof Operations,
+  args: readonly unknown[],
+  memory: KeyMemory,
+): Prepared {
+  if (name === 'apply') {
+    const [words, whiteexpSeconds, result] = args as Parameters<typeof prepareBatch>;
+    return prepareBatch(words, whiteexpSeconds, result, memory);
+  }
   const operation = OPERATIONS[name] as (...args: readonly unknown[]) => unknown;
   return file => operation(file, ...args);
 }

@@ -6,6 +6,7 @@ import { canonicalAddress, parseAddress } from '../../address/address.js';
 import { type Prefix, prefixContains } from '../../address/prefix.js';
 import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
+import { BatchAreas, copyResult } from '../batch-area.js';
 import { isListed, sortRecords } from '../listing.js';
 import {
   type AddressRecord,
@@ -71,6 +72,7 @@ const PAIRS_A_TURN = 500;
 export class SpamdDbStore implements Store, RecordSink {
   readonly #options: SpamdDbOptions;
   readonly #writer: Writer;
+  readonly #areas = new BatchAreas();
   readonly #ipv6 = new Ipv6Shelf();
   #isClosed = false;
 
@@ -88,8 +90,10 @@ export class SpamdDbStore implements Store, RecordSink {
 
   async applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult> {
     const { book, onIpv6, onBookError } = this.#options;
-    const { outcomes, expires, ipv6 } = await this.#writer.run('apply', batch.words, whiteexpSeconds);
-    const result = { outcomes, expires };
+    const { ipv6, result } = await this.#areas.lend(batch, async (words, lent) => {
+      const applied = await this.#writer.run('apply', words, whiteexpSeconds, lent);
+      return { ipv6: applied.ipv6, result: copyResult(lent) };
+    });
     if (ipv6 > 0) {
       await this.#ipv6.applyIpv6(batch, whiteexpSeconds, result);
       onIpv6?.(ipv6);

@@ -2,11 +2,15 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Batch, LogRule } from '../../whitelist/batch.js';
+import { BatchAreas } from '../batch-area.js';
 import type { SqliteOptions } from '../sqlite-open.js';
 import type { Sighting } from '../store.js';
 import { WorkerCalls } from '../worker-calls.js';
 import type { WorkerSetup } from '../worker-protocol.js';
 import type { SeenAddress, SightingsBook } from './sightings-book.js';
+
+/** Rows of a transaction: a larger one takes more memory, and is not done sooner. */
+const ROWS_AT_ONCE = 5000;
 
 /** A question to the thread. */
 export type BookRequest = { readonly id: number } & (
@@ -20,6 +24,7 @@ export type BookRequest = { readonly id: number } & (
 /** A {@link SightingsBook} in a thread of its own. */
 export class WorkerBook implements SightingsBook {
   readonly #calls: WorkerCalls<BookRequest>;
+  readonly #areas = new BatchAreas();
 
   private constructor(path: string, options: SqliteOptions) {
     const workerData: WorkerSetup = { path, options };
@@ -34,8 +39,12 @@ export class WorkerBook implements SightingsBook {
     return book;
   }
 
-  apply({ words, rules }: Batch): Promise<void> {
-    return this.#calls.ask({ method: 'apply', words, rules });
+  async apply(batch: Batch): Promise<void> {
+    const { rules, length } = batch;
+    for (let row = 0; row < length; row += ROWS_AT_ONCE) {
+      const part = batch.slice(row, Math.min(row + ROWS_AT_ONCE, length));
+      await this.#areas.lend(part, words => this.#calls.ask<void>({ method: 'apply', words, rules }));
+    }
   }
 
   put(seen: readonly SeenAddress[]): Promise<void> {

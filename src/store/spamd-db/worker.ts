@@ -5,6 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import { FIELD } from '../../whitelist/batch.js';
 import type { StoreError } from '../store.js';
 import { openForChange } from './hash-file.js';
+import { KeyMemory } from './key-table.js';
 import { type Operations, type Prepared, prepareOperation } from './operations.js';
 import { BufferedFile, DescriptorFile } from './page-file.js';
 import { toStoreError } from './store-errors.js';
@@ -41,6 +42,7 @@ const REHEARSALS = 10;
 /** Does tasks in the memory of the one before: to get that anew takes longer than to read a file into it. */
 class Clerk {
   #memory = new Uint8Array(0);
+  readonly #keys = new KeyMemory();
   #isRehearsed = false;
   #task: Task | undefined;
   #run: Prepared = () => {};
@@ -48,7 +50,7 @@ class Clerk {
   /** Does what can be done before the file is locked. */
   prepare(task: Task): void {
     this.#task = task;
-    this.#run = prepareOperation(task.name, task.args);
+    this.#run = prepareOperation(task.name, task.args, this.#keys);
     if (task.name !== 'apply' || this.#isRehearsed) return;
     if ((task.args[0] as Uint32Array).length < REHEARSED_ROWS * FIELD.stride) return;
     this.#isRehearsed = true;

@@ -54,6 +54,24 @@ test('what waits is sent by the next write, without the event loop', () => {
   assert.equal(output.waiting, 0);
 });
 
+test('bytes may change when they were handed over, whatever of them waits', () => {
+  let room = 2;
+  const { write, got } = descriptor(() => room);
+  const output = new Output(-1, assert.fail, (bytes, offset) => {
+    const written = write(bytes, offset);
+    room -= written;
+    return written;
+  });
+  const bytes = Uint8Array.of(1, 2, 3);
+  output.write(bytes);
+  bytes.set([4, 5, 6]);
+  output.write(bytes);
+  bytes.fill(0);
+  room = 100;
+  output.write(Uint8Array.of(7));
+  assert.deepEqual(got, [1, 2, 3, 4, 5, 6, 7]);
+});
+
 test('a reader that is gone is reported once, and nothing is kept for it', async () => {
   const errors: string[] = [];
   let isGone = false;

@@ -86,6 +86,22 @@ test('many packets in one turn are written in large pieces', async () => {
   assert.ok(writes() < 25, `${writes()} writes`);
 });
 
+test('packets are gathered in the same memory while the reader keeps up', () => {
+  const memories = new Set<ArrayBufferLike>();
+  const output = new Output(-1, assert.fail, (bytes, offset) => {
+    memories.add(bytes.buffer);
+    return bytes.length - offset;
+  });
+  const writer = new PcapWriter(output, options);
+  const packet = new Uint8Array(200);
+  // A few at a time, and many.
+  for (const count of [1, 2, 1000, 1, 3000, 500]) {
+    for (let i = 0; i < count; i++) writer.append(1, 2, packet, 200, 200);
+    writer.flush();
+  }
+  assert.equal(memories.size, 1);
+});
+
 test('a packet of the greatest length fits', async () => {
   const { output, data } = sink();
   const writer = new PcapWriter(output, { ...options, snapLength: 65_535 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hash4 } from '../../../src/store/spamd-db/hash4.js';
-import { KeyTable } from '../../../src/store/spamd-db/key-table.js';
+import { KeyMemory, KeyTable } from '../../../src/store/spamd-db/key-table.js';
 import { batchOf, NOW } from './helpers.js';
 
 /** A table that expects every row with a key, the first one last. */
-function tableOf(addresses: readonly string[]): KeyTable {
-  const table = new KeyTable(batchOf(addresses, NOW).words);
+function tableOf(addresses: readonly string[], memory: KeyMemory = new KeyMemory()): KeyTable {
+  const table = new KeyTable(batchOf(addresses, NOW).words, memory);
   for (let row = table.rows - 1; row >= 0; row--) if (table.has(row)) table.expect(row);
   return table;
 }
@@ -74,4 +74,27 @@ test('rows are found while they are expected, whatever others end alike', () => 
   assert.deepEqual(found(), [-1, 1, 2]);
   table.dismissAll();
   assert.deepEqual(found(), [-1, -1, -1]);
+});
+
+test('a table in the memory of another knows nothing of it', () => {
+  const memory = new KeyMemory();
+  const lists = [
+    ['192.0.2.1', '192.0.2.2', '198.51.100.123'],
+    ['2001:db8::1', '192.0.2.2'],
+    ['192.0.2.3', '2001:db8::1', '192.0.2.1', '203.0.113.200', '10.0.0.1'],
+    ['2001:db8::1'],
+  ];
+  for (const addresses of lists) {
+    const table = tableOf(addresses, memory);
+    assert.deepEqual([...table.links], new Array(addresses.length).fill(0));
+    for (const address of lists.flat()) {
+      const row = address.includes(':') ? -1 : addresses.indexOf(address);
+      assert.equal(find(table, address), row, address);
+    }
+    addresses.forEach((address, row) => {
+      assert.equal(table.has(row), !address.includes(':'));
+      assert.equal(table.hashes[row], address.includes(':') ? 0 : hash4(Buffer.from(address)));
+    });
+    table.links.fill(7);
+  }
 });
