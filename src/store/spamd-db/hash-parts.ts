@@ -36,10 +36,14 @@ export class HashParts {
     this.overflow = new OverflowMap(header, this.pages, this.#writes);
   }
 
-  /** A new overflow page, to which nothing leads yet. */
+  /** A new overflow page, to which nothing leads yet: all chains are looked at, since a bitmap may be wrong. */
   createOverflow(): OverflowPage {
     const address = this.overflow.allocate();
     const number = overflowPage(this.header, address, 0);
+    if (this.header.bitmaps.includes(address)) {
+      throw new HashFileError('corrupt', 'it is a bitmap, and says that it is free itself', number);
+    }
+    this.chains.loadAll();
     const owner = this.chains.ownerOf(number);
     if (owner !== undefined) {
       throw new HashFileError(
