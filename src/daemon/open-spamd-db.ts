@@ -1,6 +1,6 @@
 // Opens the database of spamd(8), with the database of sightings beside it.
 
-import { chownSync, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LOCK, loadAddon } from '../native/addon.js';
 import { type DatabaseName, sightingsBeside } from '../options/database.js';
@@ -9,6 +9,7 @@ import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
 import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
 import { WorkerBook } from '../store/spamd-db/worker-book.js';
 import { StoreError } from '../store/store.js';
+import { handOver, ownerNamed } from './hand-over.js';
 import type { DatabaseSettings, OpenOptions } from './open-database.js';
 
 /** What is told of spamd's database while it is in use. */
@@ -29,8 +30,12 @@ export async function openSpamd(
   const { path } = database;
   const { warn, onIpv6 } = reports;
   const lock = lockOptions(settings['busy-timeout'] * 1000, path);
+  const create = options.canCreate === true && !existsSync(path);
   // Whether it is there and spamd's, before anything is made beside it.
-  await (await openSpamdDb({ ...lock, path, create: options.canCreate ?? false })).close();
+  await (await openSpamdDb({ ...lock, path, create })).close();
+  const owner = create ? ownerNamed(settings.user) : undefined;
+  // spamd gives the file that it makes to its own user, and could not use one of root's.
+  if (owner) handOver(path, owner);
   const book = await openBook(database, settings, options, warn);
   let isBookBroken = false;
   return openSpamdDb({
@@ -76,7 +81,7 @@ async function openBook(
   const isFolderThere = existsSync(dirname(path));
   try {
     const book = await WorkerBook.open(path, { isReadOnly, canCreate: true, busyTimeoutMs });
-    if (!isThere) handOver(path, isFolderThere, database.path);
+    if (!isThere) handOverBook(path, isFolderThere, database.path);
     return book;
   } catch (error) {
     if (given !== undefined) throw error;
@@ -86,9 +91,8 @@ async function openBook(
 }
 
 /** What root makes is for the owner of spamd's database, as whom the daemon runs. */
-function handOver(path: string, isFolderThere: boolean, database: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(database);
+function handOverBook(path: string, isFolderThere: boolean, database: string): void {
+  const owner = statSync(database);
   const made = [path, `${path}-wal`, `${path}-shm`, ...(isFolderThere ? [] : [dirname(path)])];
-  for (const file of made) if (existsSync(file)) chownSync(file, uid, gid);
+  for (const one of made) handOver(one, owner);
 }

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { isRoot } from '../../src/system/privileges.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
 import { type Outcome, run } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -255,4 +265,31 @@ test('what cannot be is told in a line', async t => {
   const sqlite = await refused(['list', '--database', path]);
   assert.equal(sqlite.status, 65);
   assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);
+});
+
+const NOBODY = 65_534;
+const skip = !isRoot() && 'needs root';
+
+test('a database of spamd that root makes is for the user whom spamd runs as', { skip }, async t => {
+  const folder = temporaryFolder(t);
+  const [path, config] = [join(folder, 'spamd'), join(folder, 'config')];
+  writeFileSync(config, 'user = "nobody"\n');
+  const input = Buffer.from('WHITE|192.0.2.1|||1|1|9999999999|1|0\n');
+  await succeed(['import', '--config', config, '--database', `spamd:${path}`, '-'], input);
+  for (const made of [path, join(folder, 'spamlogd'), join(folder, 'spamlogd/spamd.sightings')])
+    assert.equal(statSync(made).uid, NOBODY, made);
+  // What is there already stays whoever's it is.
+  chownSync(path, 0, 0);
+  await succeed(['import', '--config', config, '--database', `spamd:${path}`, '-'], input);
+  assert.equal(statSync(path).uid, 0);
+});
+
+test('root gives nothing away that a link beside the database leads to', { skip }, async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const target = join(folder, 'target');
+  chownSync(path, NOBODY, NOBODY);
+  mkdirSync(join(folder, 'spamlogd'));
+  symlinkSync(target, join(folder, 'spamlogd/spamd.sightings'));
+  await succeed(['add', '--database', database, '192.0.2.1']);
+  assert.equal(statSync(target).uid, 0);
 });
