@@ -23,8 +23,10 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
   const { since } = settings;
+  const format = settings.json ? 'json' : settings.format;
   const options: ListOptions = {
     now,
+    isStoredOnly: format === 'spamdb',
     whiteexpSeconds,
     sort: SORT_KEYS[settings.sort],
     ...(settings.status.length > 0 && { status: new Set(settings.status) }),
@@ -32,7 +34,6 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
     ...(settings.expiring !== undefined && { expiringUntil: now + settings.expiring }),
     ...(settings.limit !== undefined && { limit: settings.limit }),
   };
-  const format = settings.json ? 'json' : settings.format;
   const describe = {
     json: (record: StoreRecord) => JSON.stringify(recordJson(record, now, whiteexpSeconds)),
     spamdb: (record: StoreRecord) => formatSpamdb(record).slice(0, -1),

@@ -85,7 +85,7 @@ test('a replay leaves in the file what the original would have, sighting by sigh
     "spamlogd: warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone\n",
   );
   const text = (file: string): Promise<string> =>
-    succeed(['list', '--database', `spamd:${file}`, '--format', 'spamdb', '--sightings-database', 'none']);
+    succeed(['list', '--database', `spamd:${file}`, '--format', 'spamdb']);
   assert.deepEqual(sortedLines(await text(path)), sortedLines(await text(original)));
   const { dump } = await libdb1.ask({ path, dump: true });
   assert.ok(dump.length > 50 && dump.every(([, value]) => value.length === 64));
@@ -116,6 +116,8 @@ test('query answers fully of what a replay has seen, and derives the rest', asyn
     [blind['lastSeen'], blind['lastSeenDerived'], blind['lastDirection']],
     ['2026-03-05T23:52:15Z', true, null],
   );
+  const listed = await succeed(['list', '--database', database, '--at', DURING_DEMO]);
+  assert.match(listed, /^WHITE +2001:db8:100:1::25 /m);
   const ipv6 = await query('2001:db8:100:1::25');
   assert.deepEqual([ipv6['status'], ipv6['interface']], ['WHITE', 'em0']);
 });

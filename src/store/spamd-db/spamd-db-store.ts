@@ -111,7 +111,7 @@ export class SpamdDbStore implements Store, RecordSink {
     const { limit = Number.POSITIVE_INFINITY, sort } = options;
     const sorted: StoreRecord[] = [];
     let left = limit;
-    for await (const record of this.#everything()) {
+    for await (const record of this.#everything(options.isStoredOnly ?? false)) {
       if (!isListed(record, options)) continue;
       if (sort !== 'database') sorted.push(record);
       else if (left-- > 0) yield record;
@@ -120,9 +120,9 @@ export class SpamdDbStore implements Store, RecordSink {
     yield* sortRecords(sorted, options).slice(0, limit);
   }
 
-  async *#everything(): AsyncGenerator<StoreRecord> {
+  async *#everything(isStoredOnly: boolean): AsyncGenerator<StoreRecord> {
     for await (const records of this.#records(() => true)) yield* records;
-    yield* this.#ipv6.find(EVERYTHING);
+    if (!isStoredOnly) yield* this.#ipv6.find(EVERYTHING);
   }
 
   /** The records that `isWanted`, in the database's order, with their sightings; some at a time. */
