@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -173,6 +174,29 @@ test('records go from spamd to SQLite, to text and back, and nothing is lost on 
   const printed = Buffer.from(`${ipv4.filter(Boolean).join('\n')}\n`);
   await succeed(['import', ...at, '--database', fromText, '-'], printed);
   assert.deepEqual(await text(fromText), ipv4);
+});
+
+test('a dry run counts what the import then does, repeated records and IPv6 included', async t => {
+  const folder = temporaryFolder(t);
+  const white = (address: string, pcount: number): string =>
+    `WHITE|${address}|||1700000000|1700000000|9999999999|1|${pcount}\n`;
+  const grey = 'GREY|192.0.2.2|h|<a@b>|<c@d>|1|9999999999|9999999999|1|0\n';
+  const many = Array.from({ length: 3000 }, (_, i) => white(`10.0.${i >> 8}.${i & 255}`, 0));
+  const text = [white('192.0.2.1', 1), white('192.0.2.1', 2), white('2001:db8::1', 1), grey, grey, ...many];
+  const input = Buffer.from([...text, ...many, white('192.0.2.1', 3)].join(''));
+  for (const database of [`spamd:${join(folder, 'a')}`, join(folder, 'a.sqlite')]) {
+    for (const known of ['', white('192.0.2.1', 2)]) {
+      await run(['import', '--database', database, '-'], { input: Buffer.from(known) });
+      if (known === '') rmSync(database.replace('spamd:', ''));
+      const counts = async (...args: string[]): Promise<object> =>
+        JSON.parse(
+          await succeed(['import', '--json', '--database', database, ...args, '-'], input),
+        ) as object;
+      const dry = await counts('-n');
+      assert.deepEqual(dry, { ...(await counts()), isDryRun: true }, `${database} ${known}`);
+      rmSync(database.replace('spamd:', ''));
+    }
+  }
 });
 
 test('lines that are no records are told, the others are taken', async t => {
