@@ -14,7 +14,7 @@ import { plural } from './format.js';
 import { databaseSource, type Source } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
-/** Runs the command. @throws {UsageError} @throws {StoreError} */
+/** Runs the command; status 65 when records were damaged. @throws {UsageError} @throws {StoreError} */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, warn } = context;
   const now = settings.at ?? Math.floor(Date.now() / 1000);
@@ -36,7 +36,7 @@ export async function run(context: Context): Promise<number> {
   } finally {
     await source.close();
   }
-  return EXIT.ok;
+  return source.unreadable() > 0 ? EXIT.dataError : EXIT.ok;
 }
 
 /** A database is named with its kind: a bare path might be meant for text. @throws {UsageError} */

@@ -18,7 +18,7 @@ const SORT_KEYS: Readonly<Record<ListSort, SortKey>> = {
   count: 'pcount',
 };
 
-/** Runs the command. @throws {StoreError} */
+/** Runs the command; status 65 when records were damaged, which are left out. @throws {StoreError} */
 export async function run({ settings, output, warn }: Context): Promise<number> {
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
@@ -39,7 +39,11 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
     spamdb: (record: StoreRecord) => formatSpamdb(record).slice(0, -1),
     table: (record: StoreRecord) => tableLine(record, now, whiteexpSeconds),
   }[format];
-  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
+  let status: number = EXIT.ok;
+  const onUnreadable = (): void => {
+    status = EXIT.dataError;
+  };
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn, onUnreadable });
   let isFirst = true;
   try {
     for await (const record of store.list(options)) {
@@ -50,7 +54,7 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
   } finally {
     await store.close();
   }
-  return EXIT.ok;
+  return status;
 }
 
 const HEADING = `${'STATUS'.padEnd(8)} ${'ADDRESS'.padEnd(39)} ${'LAST SEEN'.padEnd(19)}     ${'EXPIRE'.padEnd(19)}  BLOCKED  PASSED`;

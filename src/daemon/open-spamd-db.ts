@@ -18,6 +18,8 @@ export interface SpamdReports {
   readonly warn: (line: string) => void;
   /** How many addresses of a batch were IPv6, of which spamd keeps none. */
   readonly onIpv6?: (addresses: number) => void;
+  /** A record was left out of a listing, since spamd knows no value of its size. */
+  readonly onUnreadable?: () => void;
 }
 
 /** Opens it. @throws {StoreError} */
@@ -28,7 +30,7 @@ export async function openSpamd(
   reports: SpamdReports,
 ): Promise<SpamdDbStore> {
   const { path } = database;
-  const { warn, onIpv6 } = reports;
+  const { warn, onIpv6, onUnreadable } = reports;
   const lock = lockOptions(settings['busy-timeout'] * 1000, path);
   const create = options.canCreate === true && !existsSync(path);
   // Whether it is there and spamd's, before anything is made beside it.
@@ -51,6 +53,7 @@ export async function openSpamd(
     onUnreadable: (key, valueBytes) => {
       const name = JSON.stringify(Buffer.from(key).toString('latin1'));
       warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
+      onUnreadable?.();
     },
   });
 }

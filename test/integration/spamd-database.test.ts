@@ -15,6 +15,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { isRoot } from '../../src/system/privileges.js';
+import { databaseOf, entry } from '../store/spamd-db/helpers.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
 import { type Outcome, run } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -174,6 +175,29 @@ test('records go from spamd to SQLite, to text and back, and nothing is lost on 
   const printed = Buffer.from(`${ipv4.filter(Boolean).join('\n')}\n`);
   await succeed(['import', ...at, '--database', fromText, '-'], printed);
   assert.deepEqual(await text(fromText), ipv4);
+});
+
+test('a record that is left out is told, counted, and decides the status', async t => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'spamd');
+  const good = ['192.0.2.1', '192.0.2.3'].map(name => [name, entry({ expire: 9_999_999_999 })] as const);
+  writeFileSync(path, databaseOf([...good, ['192.0.2.2', Buffer.alloc(5)]]).bytes);
+  const database = `spamd:${path}`;
+  const told = `spamlogd: "${path}": the value of "192.0.2.2" has 5 bytes: left out, and spamd trips over it\n`;
+  for (const args of [['list', '--format', 'spamdb'], ['export']]) {
+    const { status, stdout, stderr } = await run([...args, '--database', database]);
+    assert.deepEqual([status, stderr], [65, told]);
+    assert.deepEqual(sortedLines(stdout).filter(Boolean).length, 2);
+  }
+  for (const args of [
+    ['import', '--database', join(folder, 'a.sqlite'), path],
+    ['export', '--database', database, `sqlite:${join(folder, 'b.sqlite')}`],
+  ]) {
+    const { status, stdout, stderr } = await run([...args, '--json']);
+    assert.deepEqual([status, stderr], [65, told]);
+    const { added, unreadable } = JSON.parse(stdout) as { added: number; unreadable: number };
+    assert.deepEqual([added, unreadable], [2, 1]);
+  }
 });
 
 test('a dry run counts what the import then does, repeated records and IPv6 included', async t => {
