@@ -177,6 +177,18 @@ test('records go from spamd to SQLite, to text and back, and nothing is lost on 
   assert.deepEqual(await text(fromText), ipv4);
 });
 
+test('a spamtrap is stored in lower case, as spamdb -T does: spamd would not find another', async t => {
+  const database = `spamd:${join(temporaryFolder(t), 'spamd')}`;
+  const input = Buffer.from('SPAMTRAP|Trap@Example.ORG\nSPAMTRAP|trap@example.org\n');
+  const counts = JSON.parse(
+    await succeed(['import', '--json', '--database', database, '-'], input),
+  ) as object;
+  const { added, kept } = counts as { added: number; kept: number };
+  assert.deepEqual([added, kept], [1, 1]);
+  const list = await succeed(['list', '--database', database, '--format', 'spamdb']);
+  assert.equal(list, 'SPAMTRAP|trap@example.org\n');
+});
+
 test('a record that is left out is told, counted, and decides the status', async t => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'spamd');
