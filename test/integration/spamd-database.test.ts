@@ -141,9 +141,12 @@ test('add, trap and delete change the file; a backup holds what was there before
   const again = await run(['add', '--database', database, '--backup', backup, '198.51.100.202']);
   assert.deepEqual([again.status, again.stderr.includes(backup)], [73, true]);
   assert.doesNotMatch(await list(), /198\.51\.100\.202/, 'nothing is changed without the copy');
-  const ipv6 = await run(['add', '--database', database, '2001:db8::9']);
-  assert.match(ipv6.stderr, /^spamlogd: Cannot add "2001:db8::9" to store .*IPv4 addresses only\n$/);
-  assert.equal(ipv6.status, 73);
+  for (const command of ['add', 'trap']) {
+    const ipv6 = await run([command, '--database', database, '198.51.100.203', '2001:db8::9']);
+    assert.equal(ipv6.stderr, 'spamlogd: "2001:db8::9" is not an IPv4 address: spamd keeps no others\n');
+    assert.equal(ipv6.status, 64);
+  }
+  assert.doesNotMatch(await list(), /198\.51\.100\.203/, 'one that cannot be added leaves the others out');
 });
 
 test('records go from spamd to SQLite, to text and back, and nothing is lost on the way', async t => {
