@@ -149,6 +149,20 @@ test('add, trap and delete change the file; a backup holds what was there before
   assert.doesNotMatch(await list(), /198\.51\.100\.203/, 'one that cannot be added leaves the others out');
 });
 
+test('a backup that cannot be written changes nothing, and does not stay', async t => {
+  const { folder, path, database } = copyOf(t, 'samples-16384');
+  const original = readFileSync(path);
+  const backup = join(folder, 'backup');
+  const within = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
+  const { status, stderr } = await run(
+    ['add', '--database', database, '--backup', backup, '198.51.100.200'],
+    { within },
+  );
+  assert.deepEqual([status, stderr], [73, `spamlogd: Cannot use store "${backup}": EFBIG: file too large\n`]);
+  assert.equal(existsSync(backup), false);
+  assert.deepEqual(readFileSync(path), original);
+});
+
 test('records go from spamd to SQLite, to text and back, and nothing is lost on the way', async t => {
   const { folder, path } = copyOf(t, 'samples-16384');
   const sqlite = join(folder, 'a.sqlite');
