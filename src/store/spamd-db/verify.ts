@@ -1,6 +1,6 @@
 // Checks a whole hash file: its chains, its bitmaps, and that every key is where a look-up goes.
 
-import { bucketOfHash, overflowNumber, overflowPage } from './addressing.js';
+import { bucketOfHash, overflowAddress, overflowNumber, overflowPage } from './addressing.js';
 import { HashFileError } from './hash-file-error.js';
 import { type HashParts, isBlank, openParts } from './hash-parts.js';
 import { hash4 } from './hash4.js';
@@ -103,6 +103,9 @@ function* checkBitmaps(
       yield { severity: 'damage', page, text: 'it is a bitmap, and in a chain' };
     } else if (page !== undefined && !isUsed) {
       yield { severity: 'damage', page, text: 'it is in a chain, and its bitmap says that it is free' };
+    } else if (bitmaps.has(number) && !isUsed) {
+      const bitmapPage = overflowPage(header, overflowAddress(header, number), 0);
+      yield { severity: 'damage', page: bitmapPage, text: 'it is a bitmap, and says that it is free itself' };
     } else if (page === undefined && isUsed && !bitmaps.has(number)) lost++;
   }
   if (lost > 0) {

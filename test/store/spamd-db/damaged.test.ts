@@ -189,6 +189,7 @@ test(`${FILES} damaged files are read or refused, and no change of one loses wha
       counts.unchanged++;
       assert.deepEqual(Buffer.from(file.bytes), before, `seed ${seed}`);
       assert.ok(keys.code !== 'corrupt' || keys.page !== undefined, `seed ${seed}: ${keys.message}`);
+      assert.ok(keys.code !== 'corrupt' || problems.length > 0, `seed ${seed}: ${keys.message}`);
     } else {
       counts.changed++;
       assertHas(file, intact, keys, seed);
