@@ -55,6 +55,7 @@ const HOST_ORDER = endianness() === 'LE' ? LITTLE : BIG;
  */
 export function decodeHeader(bytes: Uint8Array, fileBytes: number): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length === HEADER_BYTES && bytes.every(byte => byte === 0)) throw corrupt('its header is gone');
   if (bytes.length < HEADER_BYTES || view.getUint32(WORD.magic) !== MAGIC) {
     throw new HashFileError('not-ours', 'it is no Berkeley DB 1.85 hash file');
   }

@@ -181,6 +181,23 @@ test('a header that contradicts itself or the file is refused, and the contradic
   );
 });
 
+test('a database that has lost its header is damaged, and not taken for one without anything in it', () => {
+  for (const pageBytes of [512, 4096, 32_768]) {
+    for (const pairs of [0, 1, 400]) {
+      const all = Array.from({ length: pairs }, (_, i) => [`192.0.2.${i}`, new Uint8Array(32)] as const);
+      const file = databaseOf(all, pageBytes);
+      file.bytes.fill(0, 0, 260);
+      if (pairs === 0) assert.equal(openForChange(file, 4096).buckets, 2);
+      else {
+        refuses(file, 'corrupt', /page 0: its header is gone/);
+        assert.throws(() => openForChange(file, 4096), /page 0: its header is gone/);
+      }
+    }
+  }
+  const zeros = new MemoryFile(new Uint8Array(200_000));
+  assert.throws(() => openForChange(zeros, 4096), /page 0: its header is gone/);
+});
+
 test('version 1 is read and not written', () => {
   const file = withHeaderWord(4, 1);
   assert.equal([...openHashFile(file)].length, 500);
