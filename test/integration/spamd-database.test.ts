@@ -328,6 +328,8 @@ test('what cannot be is told in a line', async t => {
     stderr: `spamlogd: Cannot use store "${gone}": no such file or directory\n`,
   });
   assert.equal((await refused(['add', '--database', `spamd:${gone}`, '192.0.2.1'])).status, 66);
+  for (const options of [[], ['--dry-run']])
+    assert.equal((await refused(['replay', ...options, '--database', `spamd:${gone}`, DEMO])).status, 66);
   assert.equal(existsSync(gone), false, 'spamd makes its own database');
   assert.deepEqual(await refused(['import', '--database', database, path]), {
     status: 64,
