@@ -343,6 +343,15 @@ test('what cannot be is told in a line', async t => {
     status: 66,
     stderr: `spamlogd: Cannot read "${gone}": no such file\n`,
   });
+  const large = readFileSync(path);
+  large.writeUInt32BE(65_536, 12);
+  large.writeUInt32BE(16, 16);
+  writeFileSync(`${path}.large`, large);
+  for (const args of [['list'], ['verify'], ['add', '192.0.2.1']]) {
+    const { status, stdout, stderr } = await run([...args, '--database', `spamd:${path}.large`]);
+    assert.deepEqual([status, stdout], [65, ''], `${args}`);
+    assert.match(stderr, /its pages have 65536 bytes, and only pages of up to 32768 are supported\n$/);
+  }
   const sqlite = await refused(['list', '--database', path]);
   assert.equal(sqlite.status, 65);
   assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);

@@ -95,14 +95,14 @@ function checkKind(word: (at: number) => number): void {
     throw new HashFileError('not-ours', 'it was made with another hash function');
   }
   const pageBytes = word(WORD.pageBytes);
+  if (pageBytes < SMALLEST_PAGE_BYTES || pageBytes !== 2 ** word(WORD.pageShift)) {
+    throw corrupt(`page size ${pageBytes} is not 2 to the power of ${word(WORD.pageShift)}`);
+  }
   if (pageBytes > LARGEST_PAGE_BYTES) {
     throw new HashFileError(
       'unsupported',
       `its pages have ${pageBytes} bytes, and only pages of up to ${LARGEST_PAGE_BYTES} are supported`,
     );
-  }
-  if (pageBytes < SMALLEST_PAGE_BYTES || pageBytes !== 2 ** word(WORD.pageShift)) {
-    throw corrupt(`page size ${pageBytes} is not 2 to the power of ${word(WORD.pageShift)}`);
   }
 }
 

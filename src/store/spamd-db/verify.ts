@@ -18,7 +18,7 @@ export interface Problem {
 
 /**
  * Everything wrong with the format of a hash file, and nothing for a file without bytes. Goes on after an error with
- * the next bucket. Throws only what the file's own reads throw.
+ * the next bucket. Throws what the file's own reads throw, and the error of a kind of file that is not supported.
  */
 export function* findProblems(file: PageSource): Generator<Problem> {
   if (file.size === 0 && isBlank(file)) return;
@@ -121,7 +121,8 @@ function attempt<T>(action: () => T): { value?: T; problem?: Problem } {
   try {
     return { value: action() };
   } catch (error) {
-    if (!(error instanceof HashFileError)) throw error;
+    // What we do not support is not therefore damaged.
+    if (!(error instanceof HashFileError) || error.code === 'unsupported') throw error;
     const text = error.page === undefined ? error.message : error.message.replace(/^page \d+: /, '');
     return { problem: { severity: 'damage', page: error.page, text } };
   }

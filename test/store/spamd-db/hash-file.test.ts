@@ -159,7 +159,9 @@ test('what is not a hash file of ours to read is refused, and the reason told', 
   refuses(withHeaderWord(0, 0x053162), 'not-ours', /no Berkeley DB 1\.85 hash file/);
   refuses(withHeaderWord(4, 3), 'not-ours', /version 3, not 2/);
   refuses(withHeaderWord(64, 1), 'not-ours', /another hash function/);
-  refuses(withHeaderWord(12, 65_536), 'unsupported', /pages have 65536 bytes, and only pages of up to 32768/);
+  const large = withHeaderWord(12, 65_536);
+  new DataView(large.bytes.buffer).setUint32(16, 16);
+  refuses(large, 'unsupported', /pages have 65536 bytes, and only pages of up to 32768/);
 });
 
 test('a header that contradicts itself or the file is refused, and the contradiction told', () => {
