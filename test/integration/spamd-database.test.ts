@@ -291,6 +291,7 @@ test('plain addresses are those that were white for long and passed often', asyn
   const addresses = (...args: string[]): Promise<string> =>
     succeed(['export', ...at, '--database', database, ...args]);
   assert.equal(await addresses('--min-age', '75d', '--min-count', '10'), '192.0.2.1\n2001:db8::1\n');
+  assert.equal(await addresses('-n', '--min-count', '10'), '3 lines would be written\n');
   assert.equal(await addresses('--min-count', '10'), '192.0.2.1\n192.0.2.2\n2001:db8::1\n');
 });
 
