@@ -14,7 +14,7 @@ import { plural } from './format.js';
 import { databaseSource, type Source } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
-/** Runs the command. @throws {UsageError} @throws {StoreError} */
+/** Runs the command; status 65 when records were damaged. @throws {UsageError} @throws {StoreError} */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, warn } = context;
   const now = settings.at ?? Math.floor(Date.now() / 1000);
@@ -30,13 +30,13 @@ export async function run(context: Context): Promise<number> {
       await move(source, { ...context, settings: taking, now, into: formatDatabase(into) }, () =>
         openDatabase(taking, { canCreate: true }, { warn }),
       );
-    } else if (settings['dry-run']) await countOnly(source, context);
-    else if (isPlain) await writeAddresses(source, context, now);
+    } else if (isPlain) await writeAddresses(source, context, now);
+    else if (settings['dry-run']) await countOnly(source.records, 'record', context);
     else await writeText(source.records);
   } finally {
     await source.close();
   }
-  return EXIT.ok;
+  return source.unreadable() > 0 ? EXIT.dataError : EXIT.ok;
 }
 
 /** A database is named with its kind: a bare path might be meant for text. @throws {UsageError} */
@@ -49,20 +49,22 @@ function databaseNamed(target: string, settings: Settings): NonNullable<Settings
   return parsed.value;
 }
 
-async function countOnly({ records }: Source, { output }: Context): Promise<void> {
+async function countOnly(
+  items: AsyncIterable<unknown>,
+  name: 'record' | 'line',
+  { output }: Context,
+): Promise<void> {
   let count = 0;
-  for await (const _ of records) count++;
-  await output.line(`${plural(count, 'record')} would be written`);
+  for await (const _ of items) count++;
+  await output.line(`${plural(count, name)} would be written`);
 }
 
-async function writeAddresses(
-  { records }: Source,
-  { settings, output }: Context,
-  now: number,
-): Promise<void> {
+async function writeAddresses({ records }: Source, context: Context, now: number): Promise<void> {
+  const { settings, output } = context;
   const { 'min-age': minAgeSeconds = 0, 'min-count': minCount = 0 } = settings;
-  for await (const address of trustedAddresses(records, { now, minAgeSeconds, minCount }))
-    await output.line(address);
+  const addresses = trustedAddresses(records, { now, minAgeSeconds, minCount });
+  if (settings['dry-run']) await countOnly(addresses, 'line', context);
+  else for await (const address of addresses) await output.line(address);
 }
 
 /** Bytes as they are: a record's text need not be UTF-8. */

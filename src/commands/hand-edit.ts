@@ -10,6 +10,8 @@ import type { Context } from './command.js';
 
 /**
  * Does something to every address, all of which are checked before the first is touched.
+ *
+ * @param canCreate whether `edit` makes entries, and the database where there is none
  * @throws {UsageError} @throws {StoreError}
  */
 export async function editAddresses(
@@ -17,17 +19,16 @@ export async function editAddresses(
   canCreate: boolean,
   edit: (store: Store, address: string) => Promise<void>,
 ): Promise<void> {
+  const isSpamd = databaseOf(settings).kind === 'spamd';
   const addresses = operands.map(operand => {
     const address = canonicalAddress(operand);
     if (address === undefined) throw new UsageError(`"${operand}" is not an address`);
+    if (isSpamd && canCreate && address.includes(':'))
+      throw new UsageError(`"${operand}" is not an IPv4 address: spamd keeps no others`);
     return address;
   });
   await backupIfWanted(settings);
-  const store = await openDatabase(
-    settings,
-    { canCreate: canCreate && databaseOf(settings).kind === 'sqlite' },
-    { warn },
-  );
+  const store = await openDatabase(settings, { canCreate: canCreate && !isSpamd }, { warn });
   try {
     for (const address of addresses) await edit(store, address);
   } finally {

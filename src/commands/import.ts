@@ -10,7 +10,7 @@ import { EXIT } from './exit-status.js';
 import { databaseNamed, databaseSource, type Source, textSource } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
-/** Runs the command; status 65 when lines of the text were no records. @throws {UsageError} @throws {StoreError} */
+/** Runs the command; status 65 when lines of the text were no records, or records damaged. @throws {UsageError} @throws {StoreError} */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, warn } = context;
   const now = settings.at ?? Math.floor(Date.now() / 1000);

@@ -18,13 +18,15 @@ const SORT_KEYS: Readonly<Record<ListSort, SortKey>> = {
   count: 'pcount',
 };
 
-/** Runs the command. @throws {StoreError} */
+/** Runs the command; status 65 when records were damaged, which are left out. @throws {StoreError} */
 export async function run({ settings, output, warn }: Context): Promise<number> {
   const now = settings.at ?? Math.floor(Date.now() / 1000);
   const whiteexpSeconds = settings.whiteexp * 3600;
   const { since } = settings;
+  const format = settings.json ? 'json' : settings.format;
   const options: ListOptions = {
     now,
+    isStoredOnly: format === 'spamdb',
     whiteexpSeconds,
     sort: SORT_KEYS[settings.sort],
     ...(settings.status.length > 0 && { status: new Set(settings.status) }),
@@ -32,13 +34,16 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
     ...(settings.expiring !== undefined && { expiringUntil: now + settings.expiring }),
     ...(settings.limit !== undefined && { limit: settings.limit }),
   };
-  const format = settings.json ? 'json' : settings.format;
   const describe = {
     json: (record: StoreRecord) => JSON.stringify(recordJson(record, now, whiteexpSeconds)),
     spamdb: (record: StoreRecord) => formatSpamdb(record).slice(0, -1),
     table: (record: StoreRecord) => tableLine(record, now, whiteexpSeconds),
   }[format];
-  const store = await openDatabase(settings, { isReadOnly: true }, { warn });
+  let status: number = EXIT.ok;
+  const onUnreadable = (): void => {
+    status = EXIT.dataError;
+  };
+  const store = await openDatabase(settings, { isReadOnly: true }, { warn, onUnreadable });
   let isFirst = true;
   try {
     for await (const record of store.list(options)) {
@@ -49,7 +54,7 @@ export async function run({ settings, output, warn }: Context): Promise<number> 
   } finally {
     await store.close();
   }
-  return EXIT.ok;
+  return status;
 }
 
 const HEADING = `${'STATUS'.padEnd(8)} ${'ADDRESS'.padEnd(39)} ${'LAST SEEN'.padEnd(19)}     ${'EXPIRE'.padEnd(19)}  BLOCKED  PASSED`;

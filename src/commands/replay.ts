@@ -83,9 +83,11 @@ async function openSink(settings: Settings, warn: (message: string) => void): Pr
   const whiteexpSeconds = settings.whiteexp * 3600;
   const database = databaseOf(settings);
   if (settings['dry-run']) {
-    const base = existsSync(database.path)
-      ? await openDatabase(settings, { isReadOnly: true }, { warn })
-      : undefined;
+    // One of spamd's that is missing is no more made by the replay itself.
+    const base =
+      database.kind === 'spamd' || existsSync(database.path)
+        ? await openDatabase(settings, { isReadOnly: true }, { warn })
+        : undefined;
     return new LocalSink(await memoryDatabase(base), whiteexpSeconds);
   }
   if (database.kind === 'sqlite')

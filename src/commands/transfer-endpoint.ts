@@ -15,7 +15,7 @@ const TOLD_LINES = 20;
 /** An open source of records. */
 export interface Source {
   readonly records: AsyncIterable<StoreRecord>;
-  /** Lines that were no records so far. */
+  /** Lines that were no records, and records that are damaged, so far. */
   readonly unreadable: () => number;
   readonly close: () => Promise<void>;
 }
@@ -26,7 +26,11 @@ export async function databaseSource(
   now: number,
   warn: (line: string) => void,
 ): Promise<Source> {
-  const store: Store = await openDatabase(settings, { isReadOnly: true }, { warn });
+  let unreadable = 0;
+  const onUnreadable = (): void => {
+    unreadable++;
+  };
+  const store: Store = await openDatabase(settings, { isReadOnly: true }, { warn, onUnreadable });
   const { status } = settings;
   return {
     records: store.list({
@@ -35,7 +39,7 @@ export async function databaseSource(
       whiteexpSeconds: settings.whiteexp * 3600,
       ...(status.length > 0 && { status: new Set(status) }),
     }),
-    unreadable: () => 0,
+    unreadable: () => unreadable,
     close: () => store.close(),
   };
 }

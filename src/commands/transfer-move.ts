@@ -1,10 +1,13 @@
 // Moves records into a database, shows how far it has come, and reports what became of them.
 
 import { existsSync } from 'node:fs';
+import { canonicalAddress } from '../address/address.js';
 import { openDatabase } from '../daemon/open-database.js';
+import type { DatabaseKind } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
+import { absentDatabase, DryRun } from '../store/dry-run.js';
 import type { Store, StoreRecord } from '../store/store.js';
-import { importRecords, NO_RECORDS, type RecordSink, type TransferCounts } from '../store/transfer.js';
+import { importRecords, type RecordSink, type TransferCounts } from '../store/transfer.js';
 import type { Context } from './command.js';
 import { formatNumber } from './format.js';
 import { Progress } from './progress.js';
@@ -26,13 +29,16 @@ export async function move(
   const { settings, output, now, into, warn } = context;
   const isDry = settings['dry-run'];
   const isThere = existsSync(databaseOf(settings).path);
-  const sink = isDry
+  const store = isDry
     ? isThere && (await openDatabase(settings, { isReadOnly: true }, { warn }))
     : await open();
+  const sink = isDry
+    ? new DryRun(store || (await absentOf(databaseOf(settings).kind)))
+    : (store as RecordSink);
   const progress = new Progress(process.stderr);
   try {
     const records = counted(source.records, done => progress.count(done));
-    const counts = await importRecords(records, sink || NO_RECORDS, { now, isDry });
+    const counts = await importRecords(records, sink, { now, isDry });
     progress.clear();
     output.add(settings.json ? `${JSON.stringify(asJson(counts, source, isDry))}\n` : report());
     function report(): string {
@@ -47,8 +53,17 @@ export async function move(
     }
   } finally {
     progress.clear();
-    if (sink) await sink.close();
+    if (store) await store.close();
   }
+}
+
+async function absentOf(kind: DatabaseKind): Promise<RecordSink> {
+  if (kind === 'sqlite')
+    return absentDatabase(
+      record => record.kind === 'spamtrap' || canonicalAddress(record.address) !== undefined,
+    );
+  const { toStorable } = await import('../store/spamd-db/record.js');
+  return absentDatabase(record => toStorable(record) !== undefined);
 }
 
 const LABELS: readonly (readonly [keyof TransferCounts, string])[] = [

@@ -16,7 +16,7 @@ const LIVE_CACHE_KIB = 8192;
 /** What the settings say of a database. */
 export type DatabaseSettings = Pick<
   Settings,
-  'database' | 'sightings-database' | 'busy-timeout' | 'whiteexp'
+  'database' | 'sightings-database' | 'busy-timeout' | 'whiteexp' | 'user'
 >;
 
 /** What a database is opened for. */

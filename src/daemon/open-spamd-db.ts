@@ -1,6 +1,6 @@
 // Opens the database of spamd(8), with the database of sightings beside it.
 
-import { chownSync, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LOCK, loadAddon } from '../native/addon.js';
@@ -10,6 +10,7 @@ import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
 import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
 import { WorkerBook } from '../store/spamd-db/worker-book.js';
 import { StoreError } from '../store/store.js';
+import { handOver, ownerNamed } from './hand-over.js';
 import type { DatabaseSettings, OpenOptions } from './open-database.js';
 
 /** What is told of spamd's database while it is in use. */
@@ -18,6 +19,8 @@ export interface SpamdReports {
   readonly warn: (line: string) => void;
   /** How many addresses of a batch were IPv6, of which spamd keeps none. */
   readonly onIpv6?: (addresses: number) => void;
+  /** A record was left out of a listing, since spamd knows no value of its size. */
+  readonly onUnreadable?: () => void;
 }
 
 /** Opens it; `signal` breaks off the waiting for its lock, which then has failed. @throws {StoreError} */
@@ -29,12 +32,16 @@ export async function openSpamd(
   signal?: AbortSignal,
 ): Promise<SpamdDbStore> {
   const { path } = database;
-  const { warn, onIpv6 } = reports;
+  const { warn, onIpv6, onUnreadable } = reports;
   const busyTimeoutMs = settings['busy-timeout'] * 1000;
   const lock = { ...lockOptions(busyTimeoutMs, path), ...(signal && { wait: patience(signal) }) };
   const timeoutMs = Math.min(options.patienceMs ?? busyTimeoutMs, busyTimeoutMs);
+  const create = options.canCreate === true && !existsSync(path);
   // Whether it is there and spamd's, before anything is made beside it.
-  await (await openSpamdDb({ ...lock, timeoutMs, path, create: options.canCreate ?? false })).close();
+  await (await openSpamdDb({ ...lock, timeoutMs, path, create })).close();
+  const owner = create ? ownerNamed(settings.user) : undefined;
+  // spamd gives the file that it makes to its own user, and could not use one of root's.
+  if (owner) handOver(path, owner);
   const book = await openBook(database, settings, options, warn);
   let isBookBroken = false;
   const opened = openSpamdDb({
@@ -50,6 +57,7 @@ export async function openSpamd(
     onUnreadable: (key, valueBytes) => {
       const name = JSON.stringify(Buffer.from(key).toString('latin1'));
       warn(`"${path}": the value of ${name} has ${valueBytes} bytes: left out, and spamd trips over it`);
+      onUnreadable?.();
     },
   });
   return opened.catch(async error => {
@@ -92,7 +100,7 @@ async function openBook(
     const waits = { busyTimeoutMs, openTimeoutMs };
     const options = { isReadOnly, canCreate: true, ...waits, ...(cacheKib && { cacheKib }) };
     const book = await WorkerBook.open(path, options);
-    if (!isThere) handOver(path, isFolderThere, database.path);
+    if (!isThere) handOverBook(path, isFolderThere, database.path);
     return book;
   } catch (error) {
     // Who has patience tries again.
@@ -104,9 +112,8 @@ async function openBook(
 }
 
 /** What root makes is for the owner of spamd's database, as whom the daemon runs. */
-function handOver(path: string, isFolderThere: boolean, database: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(database);
+function handOverBook(path: string, isFolderThere: boolean, database: string): void {
+  const owner = statSync(database);
   const made = [path, `${path}-wal`, `${path}-shm`, ...(isFolderThere ? [] : [dirname(path)])];
-  for (const file of made) if (existsSync(file)) chownSync(file, uid, gid);
+  for (const one of made) handOver(one, owner);
 }

@@ -80,6 +80,8 @@ export interface ListOptions {
    */
   readonly sort: SortKey;
   readonly limit?: number;
+  /** Only what is in the database itself, and not what is known besides of addresses that it cannot hold. */
+  readonly isStoredOnly?: boolean;
 }
 
 /** {@link Outcome} as the number that {@link BatchResult.outcomes} holds. */

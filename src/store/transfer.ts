@@ -54,15 +54,6 @@ function mergeEntries(a: Entry, b: Entry): Entry {
   };
 }
 
-/** What becomes of records where there is no database yet: a dry run's. */
-export const NO_RECORDS: RecordSink = {
-  put: async (records, now) =>
-    records.map(record => {
-      if (record.kind !== 'spamtrap' && canonicalAddress(record.address) === undefined) return 'unsupported';
-      return mergeRecord(undefined, record, now).outcome;
-    }),
-};
-
 /** How many records {@link importRecords} read, and what became of them. */
 export type TransferCounts = Readonly<Record<'read' | PutOutcome, number>>;
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { openLocked, unlock } from '../../src/store/spamd-db/locked-file.js';
+import { flock } from '../store/spamd-db/flock.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
 import { addresses, STREAM_HEADER, synRecord } from './pflog-stream.js';
 import { type Folder, inFolder, makeFifo, openFifo, UNPRIVILEGED, until } from './running-daemon.js';
@@ -58,6 +60,42 @@ test("the daemon keeps spamd's database fresh beside a writer that is not ours, 
     daemon.signal('SIGTERM');
     assert.equal(await daemon.ended(), 0);
     assert.equal(existsSync(folder.at('spamlogd/spamd.lock')), false);
+  });
+});
+
+test('while spamd holds its lock, or its file is damaged, the daemon answers and what was seen waits', async () => {
+  await inFolder(async folder => {
+    const path = plantDatabase(folder);
+    makeFifo(folder.at('log'));
+    const daemon = folder.start('--database', `spamd:${path}`, '-l', './log', '--busy-timeout', '60');
+    await daemon.logged(/^capturing on /i);
+    const writer = await openFifo(folder.at('log'));
+    const locked = await openLocked(path, true, { lock: flock });
+    writer.write(Buffer.concat([STREAM_HEADER, records(addresses(3))]));
+    await until(() => folder.status().database.waiting === 3);
+    writer.write(records(addresses(4, 1000)));
+    await until(() => folder.status().database.waiting === 7);
+    assert.equal(folder.status().database.writtenSightings, 0);
+    await unlock(locked);
+    await until(() => folder.status().database.writtenSightings === 7);
+
+    const good = readFileSync(path);
+    const damaged = Buffer.from(good);
+    for (const page of [1, 2]) damaged.writeUInt16LE(7, page * 16_384);
+    const overwrite = async (bytes: Buffer): Promise<void> => {
+      const file = await openLocked(path, true, { lock: flock });
+      writeFileSync(path, bytes);
+      await unlock(file);
+    };
+    await overwrite(damaged);
+    writer.write(records(addresses(2, 2000)));
+    await daemon.logged(/page \d: an index of 7 words is impossible; sightings wait until it works$/);
+    assert.deepEqual(readFileSync(path), damaged, 'a damaged file is left as it is');
+    await overwrite(good);
+    await until(() => folder.status().database.writtenSightings === 9);
+    writer.destroy();
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
   });
 });
 

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { isRoot } from '../../src/system/privileges.js';
+import { databaseOf, entry } from '../store/spamd-db/helpers.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
 import { type Outcome, run } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -75,7 +87,7 @@ test('a replay leaves in the file what the original would have, sighting by sigh
     "spamlogd: warning: spamd keeps no IPv6 addresses: those are in the sightings' database alone\n",
   );
   const text = (file: string): Promise<string> =>
-    succeed(['list', '--database', `spamd:${file}`, '--format', 'spamdb', '--sightings-database', 'none']);
+    succeed(['list', '--database', `spamd:${file}`, '--format', 'spamdb']);
   assert.deepEqual(sortedLines(await text(path)), sortedLines(await text(original)));
   const { dump } = await libdb1.ask({ path, dump: true });
   assert.ok(dump.length > 50 && dump.every(([, value]) => value.length === 64));
@@ -106,6 +118,8 @@ test('query answers fully of what a replay has seen, and derives the rest', asyn
     [blind['lastSeen'], blind['lastSeenDerived'], blind['lastDirection']],
     ['2026-03-05T23:52:15Z', true, null],
   );
+  const listed = await succeed(['list', '--database', database, '--at', DURING_DEMO]);
+  assert.match(listed, /^WHITE +2001:db8:100:1::25 /m);
   const ipv6 = await query('2001:db8:100:1::25');
   assert.deepEqual([ipv6['status'], ipv6['interface']], ['WHITE', 'em0']);
 });
@@ -127,9 +141,26 @@ test('add, trap and delete change the file; a backup holds what was there before
   const again = await run(['add', '--database', database, '--backup', backup, '198.51.100.202']);
   assert.deepEqual([again.status, again.stderr.includes(backup)], [73, true]);
   assert.doesNotMatch(await list(), /198\.51\.100\.202/, 'nothing is changed without the copy');
-  const ipv6 = await run(['add', '--database', database, '2001:db8::9']);
-  assert.match(ipv6.stderr, /^spamlogd: Cannot add "2001:db8::9" to store .*IPv4 addresses only\n$/);
-  assert.equal(ipv6.status, 73);
+  for (const command of ['add', 'trap']) {
+    const ipv6 = await run([command, '--database', database, '198.51.100.203', '2001:db8::9']);
+    assert.equal(ipv6.stderr, 'spamlogd: "2001:db8::9" is not an IPv4 address: spamd keeps no others\n');
+    assert.equal(ipv6.status, 64);
+  }
+  assert.doesNotMatch(await list(), /198\.51\.100\.203/, 'one that cannot be added leaves the others out');
+});
+
+test('a backup that cannot be written changes nothing, and does not stay', async t => {
+  const { folder, path, database } = copyOf(t, 'samples-16384');
+  const original = readFileSync(path);
+  const backup = join(folder, 'backup');
+  const within = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
+  const { status, stderr } = await run(
+    ['add', '--database', database, '--backup', backup, '198.51.100.200'],
+    { within },
+  );
+  assert.deepEqual([status, stderr], [73, `spamlogd: Cannot use store "${backup}": EFBIG: file too large\n`]);
+  assert.equal(existsSync(backup), false);
+  assert.deepEqual(readFileSync(path), original);
 });
 
 test('records go from spamd to SQLite, to text and back, and nothing is lost on the way', async t => {
@@ -161,6 +192,64 @@ test('records go from spamd to SQLite, to text and back, and nothing is lost on 
   const printed = Buffer.from(`${ipv4.filter(Boolean).join('\n')}\n`);
   await succeed(['import', ...at, '--database', fromText, '-'], printed);
   assert.deepEqual(await text(fromText), ipv4);
+});
+
+test('a spamtrap is stored in lower case, as spamdb -T does: spamd would not find another', async t => {
+  const database = `spamd:${join(temporaryFolder(t), 'spamd')}`;
+  const input = Buffer.from('SPAMTRAP|Trap@Example.ORG\nSPAMTRAP|trap@example.org\n');
+  const counts = JSON.parse(
+    await succeed(['import', '--json', '--database', database, '-'], input),
+  ) as object;
+  const { added, kept } = counts as { added: number; kept: number };
+  assert.deepEqual([added, kept], [1, 1]);
+  const list = await succeed(['list', '--database', database, '--format', 'spamdb']);
+  assert.equal(list, 'SPAMTRAP|trap@example.org\n');
+});
+
+test('a record that is left out is told, counted, and decides the status', async t => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'spamd');
+  const good = ['192.0.2.1', '192.0.2.3'].map(name => [name, entry({ expire: 9_999_999_999 })] as const);
+  writeFileSync(path, databaseOf([...good, ['192.0.2.2', Buffer.alloc(5)]]).bytes);
+  const database = `spamd:${path}`;
+  const told = `spamlogd: "${path}": the value of "192.0.2.2" has 5 bytes: left out, and spamd trips over it\n`;
+  for (const args of [['list', '--format', 'spamdb'], ['export']]) {
+    const { status, stdout, stderr } = await run([...args, '--database', database]);
+    assert.deepEqual([status, stderr], [65, told]);
+    assert.deepEqual(sortedLines(stdout).filter(Boolean).length, 2);
+  }
+  for (const args of [
+    ['import', '--database', join(folder, 'a.sqlite'), path],
+    ['export', '--database', database, `sqlite:${join(folder, 'b.sqlite')}`],
+  ]) {
+    const { status, stdout, stderr } = await run([...args, '--json']);
+    assert.deepEqual([status, stderr], [65, told]);
+    const { added, unreadable } = JSON.parse(stdout) as { added: number; unreadable: number };
+    assert.deepEqual([added, unreadable], [2, 1]);
+  }
+});
+
+test('a dry run counts what the import then does, repeated records and IPv6 included', async t => {
+  const folder = temporaryFolder(t);
+  const white = (address: string, pcount: number): string =>
+    `WHITE|${address}|||1700000000|1700000000|9999999999|1|${pcount}\n`;
+  const grey = 'GREY|192.0.2.2|h|<a@b>|<c@d>|1|9999999999|9999999999|1|0\n';
+  const many = Array.from({ length: 3000 }, (_, i) => white(`10.0.${i >> 8}.${i & 255}`, 0));
+  const text = [white('192.0.2.1', 1), white('192.0.2.1', 2), white('2001:db8::1', 1), grey, grey, ...many];
+  const input = Buffer.from([...text, ...many, white('192.0.2.1', 3)].join(''));
+  for (const database of [`spamd:${join(folder, 'a')}`, join(folder, 'a.sqlite')]) {
+    for (const known of ['', white('192.0.2.1', 2)]) {
+      await run(['import', '--database', database, '-'], { input: Buffer.from(known) });
+      if (known === '') rmSync(database.replace('spamd:', ''));
+      const counts = async (...args: string[]): Promise<object> =>
+        JSON.parse(
+          await succeed(['import', '--json', '--database', database, ...args, '-'], input),
+        ) as object;
+      const dry = await counts('-n');
+      assert.deepEqual(dry, { ...(await counts()), isDryRun: true }, `${database} ${known}`);
+      rmSync(database.replace('spamd:', ''));
+    }
+  }
 });
 
 test('lines that are no records are told, the others are taken', async t => {
@@ -202,6 +291,7 @@ test('plain addresses are those that were white for long and passed often', asyn
   const addresses = (...args: string[]): Promise<string> =>
     succeed(['export', ...at, '--database', database, ...args]);
   assert.equal(await addresses('--min-age', '75d', '--min-count', '10'), '192.0.2.1\n2001:db8::1\n');
+  assert.equal(await addresses('-n', '--min-count', '10'), '3 lines would be written\n');
   assert.equal(await addresses('--min-count', '10'), '192.0.2.1\n192.0.2.2\n2001:db8::1\n');
 });
 
@@ -239,6 +329,8 @@ test('what cannot be is told in a line', async t => {
     stderr: `spamlogd: Cannot use store "${gone}": no such file or directory\n`,
   });
   assert.equal((await refused(['add', '--database', `spamd:${gone}`, '192.0.2.1'])).status, 66);
+  for (const options of [[], ['--dry-run']])
+    assert.equal((await refused(['replay', ...options, '--database', `spamd:${gone}`, DEMO])).status, 66);
   assert.equal(existsSync(gone), false, 'spamd makes its own database');
   assert.deepEqual(await refused(['import', '--database', database, path]), {
     status: 64,
@@ -252,7 +344,43 @@ test('what cannot be is told in a line', async t => {
     status: 66,
     stderr: `spamlogd: Cannot read "${gone}": no such file\n`,
   });
+  const large = readFileSync(path);
+  large.writeUInt32BE(65_536, 12);
+  large.writeUInt32BE(16, 16);
+  writeFileSync(`${path}.large`, large);
+  for (const args of [['list'], ['verify'], ['add', '192.0.2.1']]) {
+    const { status, stdout, stderr } = await run([...args, '--database', `spamd:${path}.large`]);
+    assert.deepEqual([status, stdout], [65, ''], `${args}`);
+    assert.match(stderr, /its pages have 65536 bytes, and only pages of up to 32768 are supported\n$/);
+  }
   const sqlite = await refused(['list', '--database', path]);
   assert.equal(sqlite.status, 65);
   assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);
+});
+
+const NOBODY = 65_534;
+const skip = !isRoot() && 'needs root';
+
+test('a database of spamd that root makes is for the user whom spamd runs as', { skip }, async t => {
+  const folder = temporaryFolder(t);
+  const [path, config] = [join(folder, 'spamd'), join(folder, 'config')];
+  writeFileSync(config, 'user = "nobody"\n');
+  const input = Buffer.from('WHITE|192.0.2.1|||1|1|9999999999|1|0\n');
+  await succeed(['import', '--config', config, '--database', `spamd:${path}`, '-'], input);
+  for (const made of [path, join(folder, 'spamlogd'), join(folder, 'spamlogd/spamd.sightings')])
+    assert.equal(statSync(made).uid, NOBODY, made);
+  // What is there already stays whoever's it is.
+  chownSync(path, 0, 0);
+  await succeed(['import', '--config', config, '--database', `spamd:${path}`, '-'], input);
+  assert.equal(statSync(path).uid, 0);
+});
+
+test('root gives nothing away that a link beside the database leads to', { skip }, async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const target = join(folder, 'target');
+  chownSync(path, NOBODY, NOBODY);
+  mkdirSync(join(folder, 'spamlogd'));
+  symlinkSync(target, join(folder, 'spamlogd/spamd.sightings'));
+  await succeed(['add', '--database', database, '192.0.2.1']);
+  assert.equal(statSync(target).uid, 0);
 });

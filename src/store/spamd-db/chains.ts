@@ -31,6 +31,7 @@ export class Chains {
   readonly #chains = new Map<number, Page[]>();
   /** Which bucket each page was met in. */
   readonly #owners = new Map<number, number>();
+  #areAllLoaded = false;
 
   constructor(header: Header, pages: Pages) {
     this.#header = header;
@@ -54,6 +55,13 @@ export class Chains {
     }
     this.#chains.set(bucket, chain);
     return chain;
+  }
+
+  /** Reads all chains there are, once: from then on {@link ownerOf} knows every page's. */
+  loadAll(): void {
+    if (this.#areAllLoaded) return;
+    for (let bucket = 0; bucket <= this.#header.maxBucket; bucket++) this.load(bucket);
+    this.#areAllLoaded = true;
   }
 
   #own(page: number, bucket: number, from: number): void {

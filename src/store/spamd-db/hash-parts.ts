@@ -36,10 +36,14 @@ export class HashParts {
     this.overflow = new OverflowMap(header, this.pages, this.#writes);
   }
 
-  /** A new overflow page, to which nothing leads yet. */
+  /** A new overflow page, to which nothing leads yet: all chains are looked at, since a bitmap may be wrong. */
   createOverflow(): OverflowPage {
     const address = this.overflow.allocate();
     const number = overflowPage(this.header, address, 0);
+    if (this.header.bitmaps.includes(address)) {
+      throw new HashFileError('corrupt', 'it is a bitmap, and says that it is free itself', number);
+    }
+    this.chains.loadAll();
     const owner = this.chains.ownerOf(number);
     if (owner !== undefined) {
       throw new HashFileError(
@@ -78,19 +82,45 @@ export function openParts(file: PageSource): HashParts {
   return new HashParts(file, decodeHeader(bytes, file.size), bytes);
 }
 
-/** Whether a file has no header yet: spamd makes it without bytes, and a writer may die before the header is there. */
-export function isBlank(file: PageSource): boolean {
-  return file.read(0, HEADER_BYTES).every(byte => byte === 0);
-}
-
 const SMALLEST_NEW_PAGE_BYTES = 512;
+
+/** Pages of a new file: the header, two buckets and the bitmap. */
+const NEW_PAGES = 4;
+
+/** The longest file that may be {@link isBlank}. */
+export const LONGEST_BLANK: number = NEW_PAGES * LARGEST_PAGE_BYTES;
 
 /** The parts of a new hash file as libc makes one, its page size the file system's preferred block (st_blksize). */
 export function createParts(file: PageSource, blockBytes: number): HashParts {
   const wanted = Math.min(Math.max(blockBytes, SMALLEST_NEW_PAGE_BYTES), LARGEST_PAGE_BYTES);
   const header = createHeader(2 ** Math.floor(Math.log2(wanted)));
   const parts = new HashParts(file, header, new Uint8Array(0));
-  for (const bucket of [0, 1]) parts.pages.create(bucketPage(header, bucket));
+  const buckets = [0, 1].map(bucket => parts.pages.create(bucketPage(header, bucket)));
   parts.overflow.createFirst();
+  // The new file is written before anything is put into it, so that one without a header is known to hold nothing.
+  for (const page of buckets) parts.pages.stage(page);
+  parts.stageSupport();
   return parts;
+}
+
+/**
+ * Whether a file holds nothing yet, and has no header: spamd makes it without bytes, and the writer that then made it a
+ * hash file may have been killed before the header was there. A file that has lost its header is another thing.
+ */
+export function isBlank(file: PageSource): boolean {
+  if (file.read(0, HEADER_BYTES).some(byte => byte !== 0)) return false;
+  for (let pageBytes = SMALLEST_NEW_PAGE_BYTES; pageBytes <= LARGEST_PAGE_BYTES; pageBytes *= 2) {
+    if (file.size <= NEW_PAGES * pageBytes && isBegun(file, pageBytes)) return true;
+  }
+  return false;
+}
+
+/** Whether a file without a header has nothing but a part of what {@link createParts} writes. */
+function isBegun(file: PageSource, pageBytes: number): boolean {
+  const written = new Uint8Array(NEW_PAGES * pageBytes);
+  for (const { offset, bytes } of createParts({ size: 0, read: () => new Uint8Array(0) }, pageBytes).stage())
+    written.set(bytes, offset);
+  return file
+    .read(0, file.size)
+    .every((byte, at) => byte === 0 || (byte === written[at] && at >= HEADER_BYTES));
 }

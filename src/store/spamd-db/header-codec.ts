@@ -55,6 +55,7 @@ const HOST_ORDER = endianness() === 'LE' ? LITTLE : BIG;
  */
 export function decodeHeader(bytes: Uint8Array, fileBytes: number): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length === HEADER_BYTES && bytes.every(byte => byte === 0)) throw corrupt('its header is gone');
   if (bytes.length < HEADER_BYTES || view.getUint32(WORD.magic) !== MAGIC) {
     throw new HashFileError('not-ours', 'it is no Berkeley DB 1.85 hash file');
   }
@@ -94,14 +95,14 @@ function checkKind(word: (at: number) => number): void {
     throw new HashFileError('not-ours', 'it was made with another hash function');
   }
   const pageBytes = word(WORD.pageBytes);
+  if (pageBytes < SMALLEST_PAGE_BYTES || pageBytes !== 2 ** word(WORD.pageShift)) {
+    throw corrupt(`page size ${pageBytes} is not 2 to the power of ${word(WORD.pageShift)}`);
+  }
   if (pageBytes > LARGEST_PAGE_BYTES) {
     throw new HashFileError(
       'unsupported',
       `its pages have ${pageBytes} bytes, and only pages of up to ${LARGEST_PAGE_BYTES} are supported`,
     );
-  }
-  if (pageBytes < SMALLEST_PAGE_BYTES || pageBytes !== 2 ** word(WORD.pageShift)) {
-    throw corrupt(`page size ${pageBytes} is not 2 to the power of ${word(WORD.pageShift)}`);
   }
 }
 

@@ -41,13 +41,15 @@ export function encodeRecord(record: StoreRecord, now: number): { key: Uint8Arra
 }
 
 /**
- * The record as spamd could have made it, its address in canonical text; undefined for addresses other than IPv4, which
+ * The record as spamd could have made it, its address in canonical text or a spamtrap in lower case; undefined for addresses other than IPv4, which
  * spamd deletes, and for text that cannot be part of a key.
  */
 export function toStorable(record: StoreRecord): StoreRecord | undefined {
   const texts = record.kind === 'tuple' ? [record.helo, record.from, record.to] : [record.address];
   if (texts.some(text => /[\0\n]/.test(text))) return undefined;
-  if (record.kind === 'spamtrap') return record;
+  // spamd looks recipients up in lower case, and spamdb -T stores them so.
+  if (record.kind === 'spamtrap')
+    return { ...record, address: record.address.replace(/[A-Z]+/g, text => text.toLowerCase()) };
   const address = ipv4Key(record.address);
   return address && { ...record, address: decodeText(address) };
 }

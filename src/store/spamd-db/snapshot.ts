@@ -3,7 +3,7 @@
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { StoreError } from '../store.js';
-import { isBlank } from './hash-parts.js';
+import { isBlank, LONGEST_BLANK } from './hash-parts.js';
 import { HEADER_BYTES } from './header.js';
 import { decodeHeader } from './header-codec.js';
 import { type LockedFile, type LockOptions, openLocked, unlock } from './locked-file.js';
@@ -33,9 +33,10 @@ export async function takeSnapshot(path: string, lock: LockOptions): Promise<Uin
 /** Throws a {@link StoreError} unless a file has no header yet, or one that describes it. */
 export async function checkHeader(path: string, lock: LockOptions): Promise<void> {
   await withLock(path, lock, async ({ fd, stats }) => {
-    const bytes = new Uint8Array(HEADER_BYTES);
-    const header = bytes.subarray(0, await fill(fd, bytes));
-    if (!isBlank(new LoadedFile(header))) decodeHeader(header, stats.size);
+    const bytes = new Uint8Array(Math.min(stats.size, LONGEST_BLANK));
+    const begin = new LoadedFile(bytes.subarray(0, await fill(fd, bytes)));
+    const isWhole = stats.size <= LONGEST_BLANK;
+    if (!isWhole || !isBlank(begin)) decodeHeader(begin.read(0, HEADER_BYTES), stats.size);
   });
 }
 

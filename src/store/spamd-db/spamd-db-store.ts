@@ -13,6 +13,7 @@ import {
   type AddressStatement,
   type BatchResult,
   type ListOptions,
+  type Sighting,
   type Store,
   StoreError,
   type StoreRecord,
@@ -115,7 +116,7 @@ export class SpamdDbStore implements Store, RecordSink {
     const { limit = Number.POSITIVE_INFINITY, sort } = options;
     const sorted: StoreRecord[] = [];
     let left = limit;
-    for await (const record of this.#everything()) {
+    for await (const record of this.#everything(options.isStoredOnly ?? false)) {
       if (!isListed(record, options)) continue;
       if (sort !== 'database') sorted.push(record);
       else if (left-- > 0) yield record;
@@ -124,14 +125,14 @@ export class SpamdDbStore implements Store, RecordSink {
     yield* sortRecords(sorted, options).slice(0, limit);
   }
 
-  async *#everything(): AsyncGenerator<StoreRecord> {
+  async *#everything(isStoredOnly: boolean): AsyncGenerator<StoreRecord> {
     for await (const records of this.#records(() => true)) yield* records;
-    yield* this.#ipv6.find(EVERYTHING);
+    if (!isStoredOnly) yield* this.#ipv6.find(EVERYTHING);
   }
 
   /** The records that `isWanted`, in the database's order, with their sightings; some at a time. */
   async *#records(isWanted: (record: StoreRecord) => boolean): AsyncGenerator<StoreRecord[]> {
-    const { path, book, onUnreadable } = this.#options;
+    const { path, onUnreadable } = this.#options;
     const snapshot = new LoadedFile(await takeSnapshot(path, this.#options));
     let records: StoreRecord[] = [];
     let pairs = 0;
@@ -142,14 +143,28 @@ export class SpamdDbStore implements Store, RecordSink {
         if (!record) onUnreadable?.(key, value.length);
         else if (isWanted(record)) records.push(record);
         if (++pairs % PAIRS_A_TURN !== 0) continue;
-        yield await withSightings(records, book);
+        yield await this.#withSightings(records);
         records = [];
         await setImmediate();
       }
     } catch (error) {
       throw toStoreError(path, error);
     }
-    yield await withSightings(records, book);
+    yield await this.#withSightings(records);
+  }
+
+  async #withSightings(records: StoreRecord[]): Promise<StoreRecord[]> {
+    const { book, whiteexpSeconds } = this.#options;
+    if (!book) return records;
+    const addresses = records.flatMap(record => (record.kind === 'address' ? [record.address] : []));
+    const sightings = (await book.get(addresses)).values();
+    return records.map(record => {
+      if (record.kind !== 'address') return record;
+      const sighting = sightings.next().value;
+      return sighting && !isOfAnEarlierEntry(sighting, record.entry, whiteexpSeconds)
+        ? { ...record, sighting }
+        : record;
+    });
   }
 
   async add(address: string, now: number, whiteexpSeconds: number): Promise<Entry> {
@@ -230,17 +245,16 @@ export class SpamdDbStore implements Store, RecordSink {
   }
 }
 
-async function withSightings(
-  records: StoreRecord[],
-  book: SightingsBook | undefined,
-): Promise<StoreRecord[]> {
-  if (!book) return records;
-  const addresses = records.flatMap(record => (record.kind === 'address' ? [record.address] : []));
-  const sightings = (await book.get(addresses)).values();
-  return records.map(record => {
-    const sighting = record.kind === 'address' ? sightings.next().value : undefined;
-    return record.kind === 'address' && sighting ? { ...record, sighting } : record;
-  });
+/**
+ * Whether a sighting is from before spamd deleted an address and whitelisted it again by itself, so that the end of the
+ * entry that is there now tells more of when it was seen.
+ */
+function isOfAnEarlierEntry(
+  { lastSeen }: Sighting,
+  { first, expire }: Entry,
+  whiteexpSeconds = Infinity,
+): boolean {
+  return lastSeen < first && expire - whiteexpSeconds >= first;
 }
 
 /**

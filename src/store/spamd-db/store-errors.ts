@@ -7,7 +7,7 @@ const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
   corrupt: 'corrupt',
   full: 'full',
   'not-ours': 'not-ours',
-  unsupported: 'failed',
+  unsupported: 'not-ours',
 };
 
 const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {

@@ -8,17 +8,23 @@ import type { LockOptions } from './locked-file.js';
 import { MemoryFile, type PageSource } from './page-file.js';
 import { decodeRecord, ipv4Key } from './record.js';
 import { takeSnapshot } from './snapshot.js';
+import { toStoreError } from './store-errors.js';
 import { OLD_VALUE_BYTES } from './value.js';
 import { findProblems, type Problem } from './verify.js';
 
 /**
  * Everything wrong with the database at a path, which is locked while it is copied and not changed. Works through
- * 100,000 entries in some 100 ms, without a pause. Errors are `StoreError`s; damage is none.
+ * 100,000 entries in some 100 ms, without a pause. Errors are `StoreError`s, as for a kind of
+ * file that is not supported; damage is none.
  */
 export async function* verifySpamdDb(path: string, lock: LockOptions): AsyncGenerator<Problem> {
   const snapshot = new MemoryFile(await takeSnapshot(path, lock));
-  yield* findProblems(snapshot);
-  yield* findRecordProblems(snapshot);
+  try {
+    yield* findProblems(snapshot);
+    yield* findRecordProblems(snapshot);
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
 }
 
 /** What spamd or spamdb would trip over, up to the first damage of the format. */

@@ -1,6 +1,6 @@
 // Checks a whole hash file: its chains, its bitmaps, and that every key is where a look-up goes.
 
-import { bucketOfHash, overflowNumber, overflowPage } from './addressing.js';
+import { bucketOfHash, overflowAddress, overflowNumber, overflowPage } from './addressing.js';
 import { HashFileError } from './hash-file-error.js';
 import { type HashParts, isBlank, openParts } from './hash-parts.js';
 import { hash4 } from './hash4.js';
@@ -18,7 +18,7 @@ export interface Problem {
 
 /**
  * Everything wrong with the format of a hash file, and nothing for a file without bytes. Goes on after an error with
- * the next bucket. Throws only what the file's own reads throw.
+ * the next bucket. Throws what the file's own reads throw, and the error of a kind of file that is not supported.
  */
 export function* findProblems(file: PageSource): Generator<Problem> {
   if (file.size === 0 && isBlank(file)) return;
@@ -103,6 +103,9 @@ function* checkBitmaps(
       yield { severity: 'damage', page, text: 'it is a bitmap, and in a chain' };
     } else if (page !== undefined && !isUsed) {
       yield { severity: 'damage', page, text: 'it is in a chain, and its bitmap says that it is free' };
+    } else if (bitmaps.has(number) && !isUsed) {
+      const bitmapPage = overflowPage(header, overflowAddress(header, number), 0);
+      yield { severity: 'damage', page: bitmapPage, text: 'it is a bitmap, and says that it is free itself' };
     } else if (page === undefined && isUsed && !bitmaps.has(number)) lost++;
   }
   if (lost > 0) {
@@ -118,7 +121,8 @@ function attempt<T>(action: () => T): { value?: T; problem?: Problem } {
   try {
     return { value: action() };
   } catch (error) {
-    if (!(error instanceof HashFileError)) throw error;
+    // What we do not support is not therefore damaged.
+    if (!(error instanceof HashFileError) || error.code === 'unsupported') throw error;
     const text = error.page === undefined ? error.message : error.message.replace(/^page \d+: /, '');
     return { problem: { severity: 'damage', page: error.page, text } };
   }

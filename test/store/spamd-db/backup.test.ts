@@ -32,7 +32,7 @@ test('a backup waits for the lock, and never overwrites', async t => {
   await backupSpamdDb(path, to, { lock: flock });
   assert.equal((await stat(to)).size, 0);
   await assert.rejects(backupSpamdDb(path, to, { lock: flock }), (error: StoreError) => {
-    assert.equal(error.message, `Cannot use store "${to}": EEXIST: file already exists`);
+    assert.equal(error.message, `Cannot make backup "${to}": it is there already`);
     return true;
   });
 });

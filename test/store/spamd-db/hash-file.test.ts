@@ -159,7 +159,9 @@ test('what is not a hash file of ours to read is refused, and the reason told', 
   refuses(withHeaderWord(0, 0x053162), 'not-ours', /no Berkeley DB 1\.85 hash file/);
   refuses(withHeaderWord(4, 3), 'not-ours', /version 3, not 2/);
   refuses(withHeaderWord(64, 1), 'not-ours', /another hash function/);
-  refuses(withHeaderWord(12, 65_536), 'unsupported', /pages have 65536 bytes, and only pages of up to 32768/);
+  const large = withHeaderWord(12, 65_536);
+  new DataView(large.bytes.buffer).setUint32(16, 16);
+  refuses(large, 'unsupported', /pages have 65536 bytes, and only pages of up to 32768/);
 });
 
 test('a header that contradicts itself or the file is refused, and the contradiction told', () => {
@@ -179,6 +181,23 @@ test('a header that contradicts itself or the file is refused, and the contradic
     'corrupt',
     /bucket 5 is on page \d+, and the file has 3/,
   );
+});
+
+test('a database that has lost its header is damaged, and not taken for one without anything in it', () => {
+  for (const pageBytes of [512, 4096, 32_768]) {
+    for (const pairs of [0, 1, 400]) {
+      const all = Array.from({ length: pairs }, (_, i) => [`192.0.2.${i}`, new Uint8Array(32)] as const);
+      const file = databaseOf(all, pageBytes);
+      file.bytes.fill(0, 0, 260);
+      if (pairs === 0) assert.equal(openForChange(file, 4096).buckets, 2);
+      else {
+        refuses(file, 'corrupt', /page 0: its header is gone/);
+        assert.throws(() => openForChange(file, 4096), /page 0: its header is gone/);
+      }
+    }
+  }
+  const zeros = new MemoryFile(new Uint8Array(200_000));
+  assert.throws(() => openForChange(zeros, 4096), /page 0: its header is gone/);
 });
 
 test('version 1 is read and not written', () => {

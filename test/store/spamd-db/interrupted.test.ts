@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HashFile, openForChange, openHashFile } from '../../../src/store/spamd-db/hash-file.js';
+import { isBlank } from '../../../src/store/spamd-db/hash-parts.js';
 import { LoadedFile, MemoryFile } from '../../../src/store/spamd-db/page-file.js';
 import { findProblems } from '../../../src/store/spamd-db/verify.js';
 import type { Write } from '../../../src/store/spamd-db/write-list.js';
@@ -76,6 +77,27 @@ test('a writer killed after any of its writes, or within it, loses and damages n
   }
   assert.ok(states > 4000, `only ${states} states`);
   assert.ok(ghosts > 40, `a split was interrupted only ${ghosts} times`);
+});
+
+test('a writer killed while it makes the file leaves an empty file or a database, and the next goes on', () => {
+  let blank = 0;
+  for (const pageBytes of [512, 4096, 16_384, 32_768]) {
+    const file = openForChange(new MemoryFile(), pageBytes);
+    const model: Model = new Map();
+    change(seededRandom(pageBytes), file, model, 600, 800);
+    for (const state of interruptions(new Uint8Array(0), file.stage())) {
+      if (isBlank(state)) blank++;
+      else checkState(state, new Map(), model, `${pageBytes}`);
+      const next = openForChange(state, pageBytes);
+      next.put(Buffer.from('198.51.100.1'), Buffer.alloc(32));
+      next.commit(state);
+      assert.deepEqual(
+        [...findProblems(state)].filter(({ severity }) => severity === 'damage'),
+        [],
+      );
+    }
+  }
+  assert.ok(blank > 20, `only ${blank} states without a header`);
 });
 
 /** Checks a state between two models; 1 when a split was interrupted in it. */

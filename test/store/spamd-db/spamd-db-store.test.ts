@@ -258,6 +258,26 @@ test('what the file has no room for is in the book', async t => {
   assert.equal(book.isClosed, true);
 });
 
+test('what was seen of an entry that spamd has deleted since is not told of the one it made anew', async t => {
+  const book = new MemoryBook();
+  const pairs = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map(name => [name, entry()] as const);
+  const { store } = await storeOf(t, [...pairs, ['192.0.2.4', entry({ expire: NOW + 3600 })]], {
+    book,
+    whiteexpSeconds: WHITEEXP,
+  });
+  const [sighting] = batchOf(['192.0.2.1'], NOW);
+  const seenAt = (address: string, time: number): SeenAddress => ({
+    address,
+    sighting: { ...sighting!, lastSeen: time },
+  });
+  const times = [seenAt('192.0.2.1', NOW - 1), seenAt('192.0.2.2', NOW), seenAt('192.0.2.4', NOW - 1)];
+  await book.put(times);
+  const records = await collect(store.list({ ...ALL, sort: 'address' }));
+  const told = records.map(record => record.kind === 'address' && record.sighting?.lastSeen);
+  // Of the last one the end tells nothing.
+  assert.deepEqual(told, [undefined, NOW, undefined, NOW - 1]);
+});
+
 test('a book that fails is told, and the batch is in the database', async t => {
   const book = new MemoryBook();
   book.isBroken = true;

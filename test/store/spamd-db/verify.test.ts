@@ -124,6 +124,8 @@ test('a page that is in a chain and marked as free is told, and one that is lost
   const found = problems(file);
   assert.ok(found.some(({ page, text }) => page === second && /its bitmap says that it is free/.test(text)));
 
+  assert.ok(found.some(({ page, text }) => page === bitmapPage && /it is a bitmap, and says/.test(text)));
+
   const lost = chained();
   lost.bytes.fill(0xff, bitmapPage * PAGE, (bitmapPage + 1) * PAGE);
   assert.ok(header.overflowPoint > 1);
