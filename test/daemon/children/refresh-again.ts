@@ -15,7 +15,13 @@ const warn = (line: string): never => {
   throw new Error(line);
 };
 const store = await openLiveDatabase(
-  { database: parsed.value, 'sightings-database': undefined, 'busy-timeout': 30, whiteexp: 1 },
+  {
+    database: parsed.value,
+    'sightings-database': undefined,
+    'busy-timeout': 30,
+    whiteexp: 1,
+    user: '_spamd',
+  },
   { canCreate: true },
   { warn },
 );
