@@ -7,12 +7,12 @@ import type { SightingSink, Written } from './sighting-sink.js';
 /** Blocks under way at most; beyond that the reader waits. So many come together while the thread starts. */
 const UNDER_WAY = 64;
 
-/** Sends blocks to a {@link WorkerStore}, in a few buffers that go to and fro. */
+/** Sends blocks to a {@link WorkerStore}, in memory that both threads share: to give buffers to and fro takes longer than all else here. */
 export class WorkerSink implements SightingSink {
   readonly #start: () => WorkerStore;
   #store: WorkerStore | undefined;
   readonly #whiteexpSeconds: number;
-  readonly #free: Int32Array<ArrayBuffer>[] = [];
+  readonly #free: Int32Array[] = [];
   #last: Promise<void> = Promise.resolve();
   #underWay = 0;
 
@@ -35,11 +35,11 @@ export class WorkerSink implements SightingSink {
   }
 
   add(words: Int32Array, end: number): Promise<void> | undefined {
-    const block = this.#free.pop() ?? new Int32Array(words.length);
+    const block = this.#free.pop() ?? new Int32Array(new SharedArrayBuffer(words.byteLength));
     block.set(words);
     this.#underWay++;
-    this.#last = this.store.tally(block, end, this.#whiteexpSeconds).then(returned => {
-      this.#free.push(returned);
+    this.#last = this.store.tally(block, end, this.#whiteexpSeconds).then(() => {
+      this.#free.push(block);
       this.#underWay--;
     });
     // A failure is told to whoever commits.

@@ -29,7 +29,7 @@ async function answer(opened: SqliteStore, request: Request): Promise<unknown> {
     case 'tally':
       tally ??= new PartitionedTally(request.whiteexpSeconds);
       tally.add(request.words, request.end);
-      return request.words;
+      return null;
     case 'commit': {
       unwritten ??= (tally ?? new PartitionedTally(request.whiteexpSeconds)).take(request.rules);
       const { words } = unwritten;
@@ -64,7 +64,6 @@ async function nextPage(cursor: AsyncIterator<StoreRecord>): Promise<StoreRecord
 }
 
 function transfer({ method }: Request, value: unknown): ArrayBuffer[] {
-  if (method === 'tally') return [(value as Int32Array<ArrayBuffer>).buffer];
   return method === 'commit' ? [(value as Committed).words.buffer as ArrayBuffer] : [];
 }
 

@@ -49,13 +49,13 @@ export class WorkerCalls<Request extends { readonly id: number }> {
   }
 
   /** The answer to a question. @throws {StoreError} the thread's, or that there is no thread any more */
-  async ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {
+  async ask<T>(request: WithoutId<Request>): Promise<T> {
     await this.#opened;
     if (this.#failure !== undefined) throw this.#failure;
     const id = ++this.#lastId;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id }, transfer);
+      this.#worker.postMessage({ ...request, id });
     });
   }
 

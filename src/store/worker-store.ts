@@ -59,8 +59,8 @@ export class WorkerStore implements Store {
     }
   }
 
-  #ask<T>(request: WithoutId<Request>, transfer: ArrayBuffer[] = []): Promise<T> {
-    return this.#calls.ask(request, transfer);
+  #ask<T>(request: WithoutId<Request>): Promise<T> {
+    return this.#calls.ask(request);
   }
 
   #call<T>(method: PlainMethod, ...args: unknown[]): Promise<T> {
@@ -77,14 +77,10 @@ export class WorkerStore implements Store {
 
   /**
    * Tallies the sightings of a block that ends before word `end` on the worker's thread, as `Tally.add` does; {@link commitTally}
-   * writes them. The words are lent: they come back when it is done, to be used for another block.
+   * writes them. Words in shared memory are not copied: they are not to be changed until this is done.
    */
-  tally(
-    words: Int32Array<ArrayBuffer>,
-    end: number,
-    whiteexpSeconds: number,
-  ): Promise<Int32Array<ArrayBuffer>> {
-    return this.#ask({ method: 'tally', words, end, whiteexpSeconds }, [words.buffer]);
+  async tally(words: Int32Array, end: number, whiteexpSeconds: number): Promise<void> {
+    await this.#ask({ method: 'tally', words, end, whiteexpSeconds });
   }
 
   /**
