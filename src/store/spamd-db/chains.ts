@@ -28,19 +28,22 @@ export interface Found {
 export class Chains {
   readonly #header: Header;
   readonly #pages: Pages;
-  readonly #chains = new Map<number, Page[]>();
+  /** By bucket. An array, since a batch may come to all of them. */
+  readonly #chains: (Page[] | undefined)[];
   /** Which bucket each page was met in. */
-  readonly #owners = new Map<number, number>();
+  readonly #owners: (number | undefined)[];
   #areAllLoaded = false;
 
   constructor(header: Header, pages: Pages) {
     this.#header = header;
     this.#pages = pages;
+    this.#chains = new Array(header.maxBucket + 1);
+    this.#owners = new Array(pages.count);
   }
 
   /** The pages of a bucket, at least one. */
   load(bucket: number): Page[] {
-    const known = this.#chains.get(bucket);
+    const known = this.#chains[bucket];
     if (known) return known;
     const chain: Page[] = [];
     let number = bucketPage(this.#header, bucket);
@@ -53,7 +56,7 @@ export class Chains {
       from = number;
       number = overflowPage(this.#header, page.next, from);
     }
-    this.#chains.set(bucket, chain);
+    this.#chains[bucket] = chain;
     return chain;
   }
 
@@ -65,7 +68,7 @@ export class Chains {
   }
 
   #own(page: number, bucket: number, from: number): void {
-    const owner = this.#owners.get(page);
+    const owner = this.#owners[page];
     if (owner === bucket) {
       throw new HashFileError('corrupt', `its link leads back to page ${page} of the same chain`, from);
     }
@@ -76,24 +79,24 @@ export class Chains {
         page,
       );
     }
-    this.#owners.set(page, bucket);
+    this.#owners[page] = bucket;
   }
 
   /** The bucket in whose chain a page was met so far. */
   ownerOf(page: number): number | undefined {
-    return this.#owners.get(page);
+    return this.#owners[page];
   }
 
   /** From now on a bucket's chain is these pages. */
   replace(bucket: number, chain: Page[]): void {
-    for (const page of this.#chains.get(bucket) ?? []) this.#owners.delete(page.number);
+    for (const page of this.#chains[bucket] ?? []) this.#owners[page.number] = undefined;
     for (const page of chain) this.#own(page.number, bucket, page.number);
-    this.#chains.set(bucket, chain);
+    this.#chains[bucket] = chain;
   }
 
   /** Adds a page to the end of a bucket's chain. */
   extend(bucket: number, page: Page): void {
-    this.#owners.set(page.number, bucket);
+    this.#owners[page.number] = bucket;
     this.load(bucket).push(page);
   }
 

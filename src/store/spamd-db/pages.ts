@@ -13,17 +13,22 @@ export class Pages {
   readonly #file: PageSource;
   readonly #header: Header;
   readonly #writes: WriteList;
-  readonly #pages = new Map<number, Page>();
+  /** How many pages the file had when it was opened. */
+  readonly count: number;
+  /** By number. An array, since a batch may come to all of them. */
+  readonly #pages: (Page | undefined)[];
 
   constructor(file: PageSource, header: Header, writes: WriteList) {
     this.#file = file;
     this.#header = header;
     this.#writes = writes;
+    this.count = Math.ceil(file.size / header.pageBytes);
+    this.#pages = new Array(this.count);
   }
 
   /** A data page; an error when it lies outside of the file or contradicts itself. */
   load(number: number): Page {
-    const known = this.#pages.get(number);
+    const known = this.#pages[number];
     if (known) return known;
     const page = new Page(number, this.read(number), false);
     if (!this.#header.isHostOrder) swapIndex(page.words);
@@ -31,7 +36,7 @@ export class Pages {
     if (page.count === 0) clearPage(page.words);
     const problem = pageProblem(page.words);
     if (problem !== undefined) throw new HashFileError('corrupt', problem, number);
-    this.#pages.set(number, page);
+    this.#pages[number] = page;
     return page;
   }
 
@@ -48,7 +53,7 @@ export class Pages {
     const page = new Page(number, new Uint8Array(this.#header.pageBytes), true);
     clearPage(page.words);
     page.isIndexChanged = true;
-    this.#pages.set(number, page);
+    this.#pages[number] = page;
     return page;
   }
 
@@ -57,13 +62,13 @@ export class Pages {
     const page = new Page(number, from.bytes.slice(), false);
     page.markChanged(page.low, page.bytes.length);
     page.isIndexChanged = true;
-    this.#pages.set(number, page);
+    this.#pages[number] = page;
     return page;
   }
 
   /** Forgets a page that nothing leads to any more, changed or not. */
   forget(number: number): void {
-    this.#pages.delete(number);
+    this.#pages[number] = undefined;
   }
 
   /** Adds the writes for a page as it is now: all of it when fresh, else what changed, the index last. */
@@ -73,25 +78,22 @@ export class Pages {
 
   /** Adds the writes for the fresh pages; they may not change any more. */
   stageFresh(): void {
-    for (const page of this.#pages.values()) {
-      if (page.isFresh) this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
+    for (const page of this.#pages) {
+      if (page?.isFresh) this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
     }
   }
 
   /** Adds the writes for the changed pages that the file leads to; they may not change any more. */
   stageChanged(): void {
     const runs = new PageRuns(this.#header.pageBytes, this.#writes);
-    const overwritten: Page[] = [];
-    for (const page of this.#pages.values()) {
-      if (page.isFresh || !page.isChanged) continue;
+    for (const page of this.#pages) {
+      if (page === undefined || page.isFresh || !page.isChanged) continue;
       if (page.isIndexChanged || !this.#header.isHostOrder)
         this.#stage(page, (offset, bytes) => this.#writes.add(offset, bytes));
-      else overwritten.push(page);
-    }
-    overwritten.sort((a, b) => a.number - b.number);
-    for (const page of overwritten) {
-      runs.add(page);
-      page.markWritten();
+      else {
+        runs.add(page);
+        page.markWritten();
+      }
     }
     runs.end();
   }
