@@ -37,7 +37,7 @@ test('in the system log each line of the original has the priority that it has t
       }
 
       const failing = folder.startAsRoot(syslog.inside, '-l', folder.at('missing'), '--log', 'syslog');
-      assert.equal(await failing.ended(), 1);
+      assert.equal(await failing.ended(), 66);
       let line = '';
       while (!/Cannot read /.test(line)) line = await syslog.nextLine();
       assert.match(line, new RegExp(`^<${LOG_DAEMON | LEVEL.err}>`));

@@ -44,7 +44,22 @@ function send(address: number): void {
   frame.writeUInt16BE(0, 50);
   // The pseudo header: addresses, protocol, length.
   frame.writeUInt16BE(sum(26, 54, 6 + 20), 50);
-  sender.send(frame, frame.length);
+  sendFrame();
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** The kernel may have no room for another packet; that passes, or the seconds that it is given do. */
+function sendFrame(): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      sender.send(frame, frame.length);
+      return;
+    } catch (error) {
+      if (!/buffer space/.test((error as Error).message) || attempt === 5000) throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
 }
 
 const SLICE = 200;
