@@ -5,27 +5,12 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { sqliteError } from './sqlite-errors.js';
+import type { SqliteOptions } from './sqlite-options.js';
 import { isEmpty, type Schema, WHITELIST_SCHEMA } from './sqlite-schema.js';
 import { StoreError } from './store.js';
 
 /** Required, not imported: Node.js would read the package twice, for the names that it exports. That is felt in `query`. */
 const Database = createRequire(import.meta.url)('better-sqlite3') as typeof BetterSqlite3;
-
-/** How to open a database. */
-export interface SqliteOptions {
-  /** Only read. The file must exist; whoever wrote it last may have left work that SQLite finishes. */
-  readonly isReadOnly?: boolean;
-  /** Make the file, and the folder it is in, when it does not exist. */
-  readonly canCreate?: boolean;
-  /** How long to wait for other programs' locks, in milliseconds. */
-  readonly busyTimeoutMs?: number;
-  /** The same while it is opened; {@link busyTimeoutMs} when absent. */
-  readonly openTimeoutMs?: number;
-  /** In a file that is made: begin the write-ahead log after the first batch, which then is written once and not twice. */
-  readonly logsLater?: boolean;
-  /** Memory for pages, in KiB; {@link BATCH_CACHE_KIB} when absent. */
-  readonly cacheKib?: number;
-}
 
 /** Room for a large batch: pages that do not fit are written twice. */
 const BATCH_CACHE_KIB = 32_768;

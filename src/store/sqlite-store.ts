@@ -7,7 +7,8 @@ import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
 import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
-import { openSqlite, type SqliteOptions } from './sqlite-open.js';
+import { openSqlite } from './sqlite-open.js';
+import type { SqliteOptions } from './sqlite-options.js';
 import type { SqlitePut } from './sqlite-put.js';
 import { findRecords } from './sqlite-query.js';
 import { hasTable, startLog } from './sqlite-schema.js';
@@ -25,7 +26,7 @@ import {
 } from './store.js';
 import type { PutOutcome, RecordSink } from './transfer.js';
 
-export type { SqliteOptions } from './sqlite-open.js';
+export type { SqliteOptions } from './sqlite-options.js';
 
 /** An address's own row, for greyd as for us. */
 const OWN_ROW = "ip = ? AND helo = '' AND \"from\" = '' AND \"to\" = ''";

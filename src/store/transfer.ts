@@ -139,7 +139,7 @@ const PIECE_CHARACTERS = 65_536;
 /** spamdb(8)'s text of records, in pieces fit to be written one after the other. */
 export async function* writeSpamdb(
   records: AsyncIterable<StoreRecord> | Iterable<StoreRecord>,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Uint8Array> {
   let text = '';
   for await (const record of records) {
     text += formatSpamdb(record);

@@ -1,7 +1,7 @@
 // What passes between a worker thread that holds an SQLite database and the thread that asks it.
 
 import type { LogRule } from '../whitelist/batch.js';
-import type { SqliteOptions } from './sqlite-open.js';
+import type { SqliteOptions } from './sqlite-options.js';
 import type { BatchResult, ListOptions, Store, StoreErrorCode, StoreRecord } from './store.js';
 
 /** What the worker is started with. */

@@ -5,7 +5,7 @@ import type { Prefix } from '../address/prefix.js';
 import { Batch, type LogRule } from '../whitelist/batch.js';
 import type { Entry } from '../whitelist/entry.js';
 import { BatchAreas, copyResult } from './batch-area.js';
-import type { SqliteOptions } from './sqlite-open.js';
+import type { SqliteOptions } from './sqlite-options.js';
 import type {
   AddressRecord,
   AddressStatement,

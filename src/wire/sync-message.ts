@@ -49,7 +49,7 @@ export const ADDRESS_KINDS: ReadonlyMap<number, SyncAddressKind> = new Map([
 const NO_HMAC = new Uint8Array(HMAC_BYTES);
 
 /** The HMAC of a message as its header has to have it; what the header has is not looked at. */
-export function syncHmac(message: Uint8Array, key: Uint8Array): Buffer {
+export function syncHmac(message: Uint8Array, key: Uint8Array): Uint8Array {
   return createHmac('sha1', key)
     .update(message.subarray(0, HEADER.hmac))
     .update(NO_HMAC)

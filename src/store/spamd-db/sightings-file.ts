@@ -3,7 +3,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Batch } from '../../whitelist/batch.js';
 import { sqliteError } from '../sqlite-errors.js';
-import { openSqlite, type SqliteOptions } from '../sqlite-open.js';
+import { openSqlite } from '../sqlite-open.js';
+import type { SqliteOptions } from '../sqlite-options.js';
 import { SIGHTINGS_SCHEMA } from '../sqlite-schema.js';
 import { prepareImportSighting, prepareMergeSighting, writeSighting } from '../sqlite-sightings.js';
 import type { Sighting } from '../store.js';

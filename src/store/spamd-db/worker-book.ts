@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Batch, LogRule } from '../../whitelist/batch.js';
 import { BatchAreas } from '../batch-area.js';
-import type { SqliteOptions } from '../sqlite-open.js';
+import type { SqliteOptions } from '../sqlite-options.js';
 import type { Sighting } from '../store.js';
 import { WorkerCalls } from '../worker-calls.js';
 import type { WorkerSetup } from '../worker-protocol.js';
