@@ -94,8 +94,9 @@ export class LiveWriter {
     this.#words = new Uint32Array(options.rowsAtOnce * FIELD.stride);
   }
 
-  /** Goes on with other options. What waits is written with them. */
+  /** Goes on with other options. What waits is written with them; once it is drained, nothing changes any more. */
   use(options: LiveWriterOptions): void {
+    if (this.#isClosed) return;
     this.#take(true);
     this.#options = options;
     this.#urgent = new TallyQueue(options.whiteexpSeconds);

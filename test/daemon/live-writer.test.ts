@@ -313,6 +313,35 @@ test('with other options while nothing waits, what comes later is written', asyn
   assert.deepEqual(store.taken(0), [['192.0.2.1', 1]]);
 });
 
+test('other options that come while it drains change nothing: each batch is written once', async () => {
+  const { store, writer, options } = setUp({ rowsAtOnce: 2 });
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) writer.add(sighting(address));
+  let open: () => void = () => {};
+  store.gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const drained = writer.drain();
+  await settle();
+  writer.use(options);
+  await settle();
+  open();
+  await drained;
+  await settle();
+  const written = store.batches.map(batch => [...batch].map(({ address }) => address));
+  assert.deepEqual(written, [['192.0.2.1', '192.0.2.2'], ['192.0.2.3']]);
+  assert.equal(writer.counts().writtenSightings, 3);
+});
+
+test('other options that come while it drains do not hide that the database fails', async () => {
+  const { store, writer, options } = setUp();
+  store.failure = new StoreError('full', 'no');
+  writer.add(sighting('192.0.2.1'));
+  const drained = writer.drain();
+  await settle();
+  writer.use(options);
+  await assert.rejects(drained, { message: 'no; 1 sighting of 1 address is lost' });
+});
+
 test('what a listener throws is not taken for a failure of the database', async () => {
   const { store, writer, trouble } = setUp({
     onWritten: () => {
