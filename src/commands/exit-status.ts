@@ -24,6 +24,7 @@ const OF_STORE: Readonly<Record<StoreErrorCode, number>> = {
   busy: EXIT.tempFail,
   corrupt: EXIT.dataError,
   full: EXIT.ioError,
+  io: EXIT.ioError,
   missing: EXIT.noInput,
   newer: EXIT.dataError,
   'not-ours': EXIT.dataError,

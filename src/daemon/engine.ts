@@ -379,6 +379,8 @@ export class Engine {
     this.#pipeline.flush();
     await this.#database.stopOpening();
     this.#held = undefined;
+    // Another file may have been put in its place since it was last looked at.
+    await this.#database.check();
     try {
       await this.#writer.drain();
     } finally {

@@ -10,6 +10,8 @@ import { type DatabaseSettings, openLiveDatabase } from './open-database.js';
 import type { SpamdReports } from './open-spamd-db.js';
 
 const MISSING = 'missing';
+/** The identity of no file, there or not. */
+const NONE = 'none';
 const COMPANIONS = ['-wal', '-shm'] as const;
 
 /** How long the start waits for a lock, and how long every later attempt to open does. */
@@ -148,7 +150,10 @@ export class LiveDatabase {
   async #reopen(): Promise<void> {
     // First of all: SQLite finds a database's journal by its name, and must not take the old one's for that of the new.
     await this.store.close().catch(() => {});
+    // The old one is closed for good: should it come back, it is opened anew.
+    this.#identity = NONE;
     this.#removeCompanions();
+    this.#companions = [];
     this.#store = await openIt(this.#settings, this.#reports);
     this.#identity = fileIdentity(this.#path);
     this.#reports.onReplaced();

@@ -14,6 +14,7 @@ const BY_CODE: readonly (readonly [prefix: string, code: StoreErrorCode, reason:
   ['SQLITE_FULL', 'full', 'the disk is full'],
   // The index of a write-ahead log could not be made as long as it has to be.
   ['SQLITE_IOERR_SHMSIZE', 'full', 'the disk is full'],
+  ['SQLITE_IOERR', 'io', 'disk I/O error'],
   ['SQLITE_CANTOPEN', 'failed', 'SQLite cannot open it, or a file that it needs beside it'],
   ['SQLITE_PERM', 'permission', 'permission denied'],
   ['SQLITE_AUTH', 'permission', 'permission denied'],

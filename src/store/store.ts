@@ -155,6 +155,7 @@ export type StoreErrorCode =
   | 'busy'
   | 'corrupt'
   | 'full'
+  | 'io'
   | 'missing'
   | 'newer'
   | 'not-ours'

@@ -100,6 +100,45 @@ test('a lock that outlasts the patience is said once, and waited out', async () 
   });
 });
 
+test('a database that comes back after a stranger was in its place is written to again', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder);
+    writer.write(records(['192.0.2.1']));
+    await until(() => folder.rows().length === 1);
+    renameSync(folder.database, folder.at('away'));
+    writeFileSync(folder.database, 'This is no database, whatever its name.\n'.repeat(100));
+    await daemon.logged(/sightings wait until it works$/);
+    renameSync(folder.at('away'), folder.database);
+    writer.write(records(['192.0.2.2']));
+    await until(() => folder.rows().length === 2);
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
+test('what is seen right before the end goes to a database that was put in place just then', async () => {
+  await inFolder(async folder => {
+    const { daemon, writer } = await startOnFifo(folder, '--flush-interval', '60');
+    writer.write(records(['192.0.2.1']));
+    await until(() => folder.rows().length === 1);
+    writer.write(records(['192.0.2.1']));
+    await until(() => folder.status().sightings === 2);
+    const other = folder.at('other');
+    const db = new Database(folder.database);
+    db.exec(`VACUUM INTO '${other}'`);
+    db.close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(other, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    renameSync(other, folder.database);
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
+    writer.destroy();
+    assert.deepEqual(
+      folder.rows().map(({ ip, pcount }) => [ip, pcount]),
+      [['192.0.2.1', 1]],
+    );
+  });
+});
+
 test('a database that another is put in place of: no sighting is lost, and the new one is used', async () => {
   await inFolder(async folder => {
     const { daemon, writer } = await startOnFifo(folder);

@@ -192,6 +192,15 @@ test('a full file system ends a replay with status 74', { skip: noMounts }, asyn
   assert.match(stderr, /^spamlogd: Cannot \w+( to)? store "small\/spamd\.sqlite": the disk is full$/m);
 });
 
+test('a database that cannot be written to its end ends a replay with status 74', async t => {
+  const { folder, capture } = given(t);
+  const database = join(folder, 'db.sqlite');
+  const within = ['sh', '-c', 'ulimit -f 4; exec "$@"', 'sh'];
+  const { status, stderr } = await run(['replay', '--database', database, capture], { within });
+  assert.match(stderr, /^spamlogd: Cannot \w+ store ".*db\.sqlite": disk I\/O error\n$/);
+  assert.equal(status, 74);
+});
+
 test('a read-only file system ends a replay with status 77, and lets query read', {
   skip: noMounts,
 }, async t => {

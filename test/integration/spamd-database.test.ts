@@ -158,7 +158,7 @@ test('a backup that cannot be written changes nothing, and does not stay', async
     ['add', '--database', database, '--backup', backup, '198.51.100.200'],
     { within },
   );
-  assert.deepEqual([status, stderr], [73, `spamlogd: Cannot use store "${backup}": EFBIG: file too large\n`]);
+  assert.deepEqual([status, stderr], [74, `spamlogd: Cannot use store "${backup}": file too large\n`]);
   assert.equal(existsSync(backup), false);
   assert.deepEqual(readFileSync(path), original);
 });

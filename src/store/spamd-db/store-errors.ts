@@ -13,6 +13,8 @@ const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
 const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
   EACCES: 'permission',
   EDQUOT: 'full',
+  EFBIG: 'io',
+  EIO: 'io',
   EISDIR: 'missing',
   ENOENT: 'missing',
   ENOSPC: 'full',
