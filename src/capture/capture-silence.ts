@@ -1,7 +1,6 @@
 // Notices a capture process that is stopped or hangs: what watches within it for deafness stands still with it.
 
 import type { CaptureProcess } from './capture-process.js';
-import type { Timers } from './capture-supervisor.js';
 
 /** Several looks in a row must find nothing: one that comes late, this process having stood still, proves nothing. */
 const LOOK_MILLISECONDS = 5_000;
@@ -9,6 +8,12 @@ const SILENT_LOOKS = 7;
 
 /** The silence that the looks prove, and at least as much has passed. */
 export const SILENCE_SECONDS: number = (LOOK_MILLISECONDS * (SILENT_LOOKS - 1)) / 1000;
+
+/** The timers of node:timers. */
+export interface Timers {
+  setTimeout(callback: () => void, milliseconds: number): NodeJS.Timeout;
+  clearTimeout(timer: NodeJS.Timeout | undefined): void;
+}
 
 /** Watches one process after another. */
 export class SilenceWatch {

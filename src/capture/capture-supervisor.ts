@@ -13,7 +13,7 @@ import type {
   ReadyMessage,
 } from './capture-messages.js';
 import type { CaptureProcess, CaptureReports } from './capture-process.js';
-import { SILENCE_SECONDS, SilenceWatch } from './capture-silence.js';
+import { SILENCE_SECONDS, SilenceWatch, type Timers } from './capture-silence.js';
 import type { CaptureState } from './capture-state.js';
 import { startTcpdump } from './capture-tcpdump-process.js';
 
@@ -56,12 +56,6 @@ export interface SupervisorOptions {
   readonly startProcess?: (engine: EngineName, reports: CaptureReports) => CaptureProcess;
   readonly readCondition?: () => string;
   readonly timers?: Timers;
-}
-
-/** The timers of node:timers. */
-export interface Timers {
-  setTimeout(callback: () => void, milliseconds: number): NodeJS.Timeout;
-  clearTimeout(timer: NodeJS.Timeout | undefined): void;
 }
 
 const FIRST_DELAY_MILLISECONDS = 100;
