@@ -163,7 +163,7 @@ export class EngineHost {
   }
 
   read(session: CaptureSession): void {
-    this.#engine.read(session);
+    this.#engine.sessions.read(session);
   }
 
   /** Goes by the firewall's rules as they are now. */
@@ -208,9 +208,9 @@ export class EngineHost {
    * @throws {StoreError}
    */
   async stop(): Promise<number> {
-    await this.#engine.finishReading();
+    await this.#engine.sessions.finish();
     await this.#close();
-    return this.#engine.isBroken ? DATA_ERROR : 0;
+    return this.#engine.sessions.isBroken ? DATA_ERROR : 0;
   }
 
   async #close(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import { formatWords } from '../address/address.js';
-import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
+import type { Discard } from '../capture/capture-supervisor.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
@@ -11,7 +11,6 @@ import type { Policy } from '../policy/policy.js';
 import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
-import { SavefileParser } from '../wire/savefile-parser.js';
 import { Census } from './census.js';
 import { GarbageKeys } from './garbage-keys.js';
 import { type DatabaseReports, LiveDatabase } from './live-database.js';
@@ -26,6 +25,7 @@ import {
   LOCAL_DIALECT,
   policyGuard,
 } from './rule-guard.js';
+import { SessionReader } from './session-reader.js';
 
 /** How often white entries are looked at for their end. */
 const EXPIRY_INTERVAL_MS = 60_000;
@@ -78,37 +78,34 @@ export interface EngineStatus extends Counts, WriterCounts {
 /** One engine a daemon. */
 export class Engine {
   readonly #logger: Logger;
-  readonly #onDiscard: (discard: Discard) => void;
   readonly #listeners: WhiteListener[] = [];
   readonly #pipeline: Pipeline;
+  /** Takes in what is captured. */
+  readonly sessions: SessionReader;
   readonly #writer: LiveWriter;
   readonly #database: LiveDatabase;
   #settings: Settings;
   #guard: RuleGuard;
   #databaseError: string | null = null;
-  #reading: Promise<void> = Promise.resolve();
-  #sessions = 0;
   readonly #timers: NodeJS.Timeout[] = [];
   /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
   #held: StoreError | undefined;
   readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
-  #lastPacket: number | null = null;
-  #linkType: number | null = null;
   #interfaceIndex: number | undefined;
-  #isBroken = false;
   readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
   private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#onDiscard = onDiscard;
     this.#database = database;
     this.#guard = guardByHand(settings);
     this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, end) =>
       this.#onBlock(words, end),
     );
+    const onBegin = (): void => this.#renewPolicy(this.#settings);
+    this.sessions = new SessionReader({ pipeline: this.#pipeline, logger, onBegin, onDiscard });
     this.#writer = new LiveWriter(this.#writerOptions());
   }
 
@@ -205,49 +202,6 @@ export class Engine {
       onOverflow: () =>
         this.#logger.warn('too many sightings wait for the database: further ones are dropped'),
     };
-  }
-
-  /** Reads a capture to its end; several in a row are read one after the other. */
-  read(session: CaptureSession): void {
-    const number = ++this.#sessions;
-    this.#reading = this.#reading.then(() => this.#read(session, number));
-  }
-
-  async #read({ ready, stream }: CaptureSession, session: number): Promise<void> {
-    this.#renewPolicy(this.#settings);
-    const parser = new SavefileParser();
-    this.#isBroken = false;
-    try {
-      for await (const chunk of stream) {
-        parser.feed(chunk as Uint8Array);
-        const before = this.#pipeline.packets;
-        this.#pipeline.drain(parser);
-        this.#pipeline.flush();
-        if (this.#pipeline.packets > before) this.#lastPacket = Date.now() / 1000;
-        if (parser.cursor.linkType !== 0) this.#linkType = parser.cursor.linkType;
-        if (parser.problem !== undefined) break;
-      }
-    } catch (error) {
-      this.#logger.warn(`capture stream broke: ${(error as Error).message}`);
-    }
-    const isForeign = ready.engine === 'stream';
-    if (isForeign) parser.finish();
-    const { problem } = parser;
-    if (problem === undefined || problem.kind === 'empty') return;
-    if (problem.kind === 'truncated') {
-      this.#logger.warn(`capture stream ${problem.message}`);
-      return;
-    }
-    stream.destroy();
-    const reason = `${problem.message} at byte ${parser.offset}`;
-    if (isForeign) {
-      this.#isBroken = true;
-      this.#logger.error(`capture stream ${reason}`);
-    } else if (problem.kind === 'link-type') {
-      this.#onDiscard({ session, code: 'link-type', reason: problem.message });
-    } else {
-      this.#onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
-    }
   }
 
   #renewPolicy(settings: Settings): void {
@@ -358,19 +312,9 @@ export class Engine {
       entries: this.#census.white,
       expired: this.#expired,
       ipv6NotKept: this.#ipv6NotKept,
-      lastPacket: this.#lastPacket,
-      linkType: this.#linkType,
+      lastPacket: this.sessions.lastPacket,
+      linkType: this.sessions.linkType,
     };
-  }
-
-  /** Whether the latest stream of another program held something else than a capture. */
-  get isBroken(): boolean {
-    return this.#isBroken;
-  }
-
-  /** Fulfilled when every session given to {@link read} was read to its end. */
-  async finishReading(): Promise<void> {
-    await this.#reading;
   }
 
   /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
