@@ -146,9 +146,9 @@ class Replay {
     this.#isStrict = isStrict;
     this.#warn = warn;
     this.#signal = signal;
-    this.#pipeline = new Pipeline(policy, (words, end, isPlain) => {
+    this.#pipeline = new Pipeline(policy, (words, end) => {
       this.#waiting += end;
-      this.#timeline.addBlock(words, end, isPlain);
+      this.#timeline.addBlock(words, end);
       this.#busy = sink.add(words, end);
     });
   }

@@ -23,33 +23,12 @@ export class Timeline {
     this.#count++;
   }
 
-  /** Counts the sightings of a block, as a pipeline gives it. */
-  addBlock(words: Int32Array, end: number, isPlain: boolean): void {
+  /** Counts the sightings of a block, as `Tally.add` takes them. */
+  addBlock(words: Int32Array, end: number): void {
     for (let at = 0; at < end; ) {
-      at = isPlain ? this.#addStretch(words, at, end) : this.#addRun(words, at, end);
+      at = this.#addRun(words, at, end);
       if (at < end) this.#move(Math.floor((words[at + TIME]! >>> 0) / this.#width));
     }
-  }
-
-  /** What {@link #addRun} does, without a look at each: none is earlier than the one before, and all are of IPv4. */
-  #addStretch(words: Int32Array, from: number, end: number): number {
-    if (Number.isNaN(this.#current)) return from;
-    const begin = this.#current * this.#width;
-    const isInside = (index: number): boolean => {
-      const time = words[from + index * STRIDE + TIME]! >>> 0;
-      return time >= begin && time < begin + this.#width;
-    };
-    let inside = 0;
-    let outside = (end - from) / STRIDE;
-    if (!isInside(0)) outside = 0;
-    else if (isInside(outside - 1)) inside = outside;
-    while (outside > inside) {
-      const middle = (inside + outside) >>> 1;
-      if (isInside(middle)) inside = middle + 1;
-      else outside = middle;
-    }
-    this.#count += inside;
-    return from + inside * STRIDE;
   }
 
   /** Counts sightings as long as they fall into the current slot. @returns where the first begins that does not */

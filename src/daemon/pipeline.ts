@@ -28,27 +28,21 @@ export interface Counts {
   readonly last: number | undefined;
 }
 
-/**
- * Is given sightings as `Tally.add` takes them; the words are used again after it returns.
- * @param isPlain whether all are of IPv4 and none is earlier than the one before it; when not, that was not looked at
- */
-export type BlockTaker = (words: Int32Array, end: number, isPlain: boolean) => void;
-
 /** Judges records, counts them, and collects the sightings in blocks. */
 export class Pipeline {
   readonly #rules = new RuleTable();
   #screen: Screen;
   #lane: FastLane;
   readonly #counts = new Float64Array(REASONS.length);
-  readonly #onBlock: BlockTaker;
+  readonly #onBlock: (words: Int32Array, end: number) => void;
   readonly #block = new Int32Array(BLOCK_WORDS);
   #end = 0;
-  #isPlain = true;
   #inbound = 0;
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
 
-  constructor(policy: Policy, onBlock: BlockTaker) {
+  /** @param onBlock is given sightings as `Tally.add` takes them; the words are used again after it returns */
+  constructor(policy: Policy, onBlock: (words: Int32Array, end: number) => void) {
     this.#screen = new Screen(policy, this.#rules);
     this.#lane = new FastLane(policy, this.#rules);
     this.#onBlock = onBlock;
@@ -71,9 +65,7 @@ export class Pipeline {
     for (;;) {
       const window = parser.plainWindow();
       if (window !== undefined) {
-        const { late } = this.#lane;
         this.#end = this.#lane.run(window, this.#counts, this.#block, this.#end);
-        if (this.#lane.late > late) this.#isPlain = false;
         parser.resume(window);
         if (this.#end > FULL_WORDS) {
           this.flush();
@@ -99,16 +91,14 @@ export class Pipeline {
     const { w0, w1, w2, w3, rule } = screen;
     const origin = packOrigin(rule, direction);
     this.#end = putSighting(this.#block, this.#end, [w0, w1, w2, w3], seconds, origin);
-    this.#isPlain = false;
     if (this.#end > FULL_WORDS) this.flush();
     return true;
   }
 
   /** Hands on the block as it is. */
   flush(): void {
-    if (this.#end > 0) this.#onBlock(this.#block, this.#end, this.#isPlain);
+    if (this.#end > 0) this.#onBlock(this.#block, this.#end);
     this.#end = 0;
-    this.#isPlain = true;
   }
 
   /** Hands on the last block, and gives away the rules that the blocks' origins have numbered since the last time. */

@@ -50,11 +50,9 @@ export class FastLane {
   /** Sightings are left to the screen when the policy asks more of them than this loop knows. */
   readonly #judgesSightings: boolean;
   readonly #rules: RuleTable;
-  /** First and last time of a record seen here, in seconds since the epoch; infinity and 0 when there was none. */
+  /** First and last time of a record seen here, in seconds since the epoch. */
   first: number = Number.POSITIVE_INFINITY;
-  last = 0;
-  /** Records that were earlier than one before. */
-  late = 0;
+  last: number = Number.NEGATIVE_INFINITY;
   /** Inbound sightings. */
   inbound = 0;
 
@@ -81,7 +79,6 @@ export class FastLane {
     let to = from;
     let at = window.at;
     let { first, last } = this;
-    let late = 0;
     let inbound = 0;
     let otherPort = 0;
     let notTcp = 0;
@@ -121,18 +118,13 @@ export class FastLane {
           to += STRIDE;
         }
       }
-      if (time >= last) last = time;
-      else {
-        late++;
-        if (time < first) first = time;
-      }
+      if (time < first) first = time;
+      if (time > last) last = time;
       at = next;
     }
-    // The earliest of all is a late one, or the first here.
-    if (at > window.at) this.first = Math.min(first, view.getUint32(window.at, isLittleEndian));
-    this.last = last;
-    this.late += late;
     window.at = at;
+    this.first = first;
+    this.last = last;
     this.inbound += inbound;
     counts[OTHER_PORT]! += otherPort;
     counts[NOT_TCP]! += notTcp;

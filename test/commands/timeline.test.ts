@@ -35,29 +35,8 @@ test('a block counts as its sightings one by one', () => {
         end = putSighting(words, end, [prefix, 0, 0xffff, 1], from + time, packOrigin(0, 1));
       }
       const timeline = new Timeline();
-      timeline.addBlock(words, end, false);
+      timeline.addBlock(words, end);
       const times = seen.map(([time]) => from + time);
-      assert.deepEqual(timeline.columns(60), columnsOf(times, 60));
-    }),
-  );
-});
-
-test('plain blocks count as their sightings one by one, whatever came before', () => {
-  const time = fc.integer({ min: 0, max: 3000 });
-  const blocks = fc.array(fc.array(time, { minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 20 });
-  fc.assert(
-    fc.property(blocks, fc.constantFrom(0, 0x7ffffe00, 0xfffff000), (seen, from) => {
-      const timeline = new Timeline();
-      const times: number[] = [];
-      for (const block of seen) {
-        const words = new Int32Array(block.length * SIGHTING_FIELD.stride);
-        let end = 0;
-        for (const later of block.sort((a, b) => a - b)) {
-          end = putSighting(words, end, [0, 0, 0xffff, 1], from + later, packOrigin(0, 1));
-          times.push(from + later);
-        }
-        timeline.addBlock(words, end, true);
-      }
       assert.deepEqual(timeline.columns(60), columnsOf(times, 60));
     }),
   );

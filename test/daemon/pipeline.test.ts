@@ -62,23 +62,10 @@ function expectedOf(records: readonly Timed[], policy: Policy, isLittleEndian: b
   };
 }
 
-/** All of IPv4, none earlier than the one before. */
-function assertPlain(words: Int32Array, end: number): void {
-  let before = 0;
-  for (const { address, time } of readSightings(words, end)) {
-    assert.deepEqual(address.slice(0, 3), [0, 0, 0xffff]);
-    assert.ok(time >= before);
-    before = time;
-  }
-}
-
 /** What the pipeline finds in a capture file that comes in pieces. */
 function found(pieces: readonly Uint8Array[], policy: Policy): Findings {
   const blocks: Int32Array[] = [];
-  const pipeline = new Pipeline(policy, (words, end, isPlain) => {
-    blocks.push(words.slice(0, end));
-    if (isPlain) assertPlain(words, end);
-  });
+  const pipeline = new Pipeline(policy, (words, end) => blocks.push(words.slice(0, end)));
   const parser = new SavefileParser();
   for (const piece of pieces) {
     parser.feed(piece.slice());
@@ -177,30 +164,4 @@ test('more sightings than a block holds are all handed on, in their order', () =
   const findings = found([captureFile(timed, true, -1)], policy);
   assert.ok(findings.sightings.length > 20_000);
   assert.deepEqual(findings, expectedOf(timed, policy, true));
-});
-
-test('a block is told to be plain until a sighting is late, or of IPv6', () => {
-  const policy: Policy = { inboundOnly: false, ports: [25], ignore: new PrefixSet([]) };
-  const plain = KNOWN_RECORDS.filter(({ linkType }) => linkType === PFLOG);
-  const isSeen = ({ bytes, originalLength }: RawRecord): boolean =>
-    'sighting' in judge(decodeRecord(PFLOG, bytes, originalLength, true), policy);
-  const [seen, others] = [plain.filter(isSeen), plain.filter(record => !isSeen(record))];
-  const isTold = (timed: readonly Timed[]): boolean => {
-    const told: boolean[] = [];
-    const pipeline = new Pipeline(policy, (_words, _end, isPlain) => told.push(isPlain));
-    const parser = new SavefileParser();
-    // The first record of a file is looked at by itself.
-    parser.feed(captureFile([{ ...others[0]!, seconds: 0 }, ...timed], true, -1));
-    pipeline.drain(parser);
-    pipeline.flush();
-    assert.equal(told.length, 1);
-    return told[0]!;
-  };
-  const isFast = seen.map(record => isTold([{ ...record, seconds: 5 }]));
-  assert.ok(isFast.includes(true) && isFast.includes(false));
-  const [fast, slow] = [seen[isFast.indexOf(true)]!, seen[isFast.indexOf(false)]!];
-  const at = (seconds: number, record: RawRecord): Timed => ({ ...record, seconds });
-  assert.equal(isTold([at(5, fast), at(5, fast), at(7, fast)]), true);
-  assert.equal(isTold([at(5, fast), at(7, fast), at(6, fast)]), false);
-  assert.equal(isTold([at(5, fast), at(6, slow), at(7, fast)]), false);
 });
