@@ -129,6 +129,9 @@ describe('on a real network', { skip }, () => {
     const forged = forge('192.0.2.8');
     forged[31]! ^= 1;
     send(1, forged, address(2));
+    const refusals = async (): Promise<number> =>
+      Object.keys((await b.status()).receiver.peers[0]?.refused ?? {}).length;
+    while ((await refusals()) < 2) await new Promise(resolve => setTimeout(resolve, 20));
     const { receiver, table } = await b.status();
     assert.deepEqual(table, ['192.0.2.1']);
     assert.deepEqual(receiver.strangers, { stranger: 1 });
