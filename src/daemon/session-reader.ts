@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import type { Pipeline } from './pipeline.js';
+import { StreamComplaints } from './stream-complaints.js';
 
 /** What a reader is made with. */
 export interface SessionReaderOptions {
@@ -23,6 +24,7 @@ export class SessionReader {
   #lastPacket: number | null = null;
   #linkType: number | null = null;
   #isBroken = false;
+  readonly #complaints = new StreamComplaints();
 
   constructor(options: SessionReaderOptions) {
     this.#options = options;
@@ -59,6 +61,7 @@ export class SessionReader {
     onBegin();
     const parser = new SavefileParser();
     this.#isBroken = false;
+    const earlier = pipeline.packets;
     try {
       for await (const chunk of stream) {
         parser.feed(chunk as Uint8Array);
@@ -75,16 +78,19 @@ export class SessionReader {
     const isForeign = ready.engine === 'stream';
     if (isForeign) parser.finish();
     const { problem } = parser;
+    if (problem === undefined) this.#complaints.forget();
     if (problem === undefined || problem.kind === 'empty') return;
-    if (problem.kind === 'truncated') {
-      logger.warn(`capture stream ${problem.message}`);
-      return;
+    const isTruncated = problem.kind === 'truncated';
+    const reason = isTruncated ? problem.message : `${problem.message} at byte ${parser.offset}`;
+    if (isForeign && this.#complaints.isNew(problem.kind, reason, pipeline.packets > earlier)) {
+      const line = `capture stream ${reason}`;
+      if (isTruncated) logger.warn(line);
+      else logger.error(line);
     }
+    if (isTruncated) return;
     stream.destroy();
-    const reason = `${problem.message} at byte ${parser.offset}`;
     if (isForeign) {
       this.#isBroken = true;
-      logger.error(`capture stream ${reason}`);
     } else if (problem.kind === 'link-type') {
       onDiscard({ session, code: 'link-type', reason: problem.message });
     } else {
