@@ -36,7 +36,7 @@ export interface CaptureSource {
   readonly state: CaptureState | undefined;
   readonly pid: number | undefined;
   start(): void;
-  /** Ends a session that is of no use, where another can be had. */
+  /** Ends a session that is of no use; another follows it where one can be had. */
   discard(reason: Discard): void;
   /** Lets what was captured be delivered, and ends it. */
   stop(): Promise<void>;
@@ -108,6 +108,7 @@ class StreamSource implements CaptureSource {
   readonly #reports: SourceReports;
   #input: Readable | undefined;
   #session: PassThrough | undefined;
+  #sessions = 0;
   /** Never read: while it is open, what a FIFO's next writer writes waits for us to open it again. */
   #keeper: number | undefined;
   #isStopped = false;
@@ -139,6 +140,7 @@ class StreamSource implements CaptureSource {
     const session = new PassThrough();
     this.#input = input;
     this.#session = session;
+    this.#sessions++;
     // Standard input may end and not close.
     finished(input, { writable: false }, error => {
       if (error) session.destroy(error);
@@ -156,8 +158,10 @@ class StreamSource implements CaptureSource {
     this.#reports.onSession({ ready: READY, stream: session });
   }
 
-  /** There is no other to be had: its reader says by itself what is wrong with it. */
-  discard(): void {}
+  /** Its reader, in another process, says by itself what is wrong with it. */
+  discard({ session }: Discard): void {
+    if (session === this.#sessions) this.#session?.destroy();
+  }
 
   #setState(state: CaptureState): void {
     const isSame = this.state?.kind === state.kind;

@@ -53,7 +53,7 @@ export interface WhiteListener {
 export interface EngineOptions {
   readonly settings: Settings;
   readonly logger: Logger;
-  /** Told of a capture process's session whose stream cannot be used. */
+  /** Told of a session whose stream cannot be used. */
   readonly onDiscard: (discard: Discard) => void;
   /** The database, locked at the start, turned out to be one that cannot be used. */
   readonly onUnusable: (error: StoreError) => void;

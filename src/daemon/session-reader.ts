@@ -12,7 +12,7 @@ export interface SessionReaderOptions {
   readonly logger: Logger;
   /** Called before the first record of every session. */
   readonly onBegin: () => void;
-  /** Told of a capture process's session whose stream cannot be used. */
+  /** Told of a session whose stream cannot be used. */
   readonly onDiscard: (discard: Discard) => void;
 }
 
@@ -89,12 +89,8 @@ export class SessionReader {
     }
     if (isTruncated) return;
     stream.destroy();
-    if (isForeign) {
-      this.#isBroken = true;
-    } else if (problem.kind === 'link-type') {
-      onDiscard({ session, code: 'link-type', reason: problem.message });
-    } else {
-      onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
-    }
+    this.#isBroken = isForeign;
+    if (problem.kind === 'link-type') onDiscard({ session, code: 'link-type', reason: problem.message });
+    else onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
   }
 }
