@@ -87,6 +87,8 @@ export class Engine {
   #settings: Settings;
   #guard: RuleGuard;
   #databaseError: string | null = null;
+  /** What was logged of the database since it last worked. */
+  readonly #troubles = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
   /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
   #held: StoreError | undefined;
@@ -231,14 +233,17 @@ export class Engine {
     for (const listener of this.#listeners) listener.onWhite(white);
   }
 
-  /** Logs the first failure and the first success after it. */
+  /** Logs every failure once, and the first success after them. */
   #onTrouble(error: StoreError | undefined): void {
-    if ((error === undefined) === (this.#databaseError === null)) return;
+    const isNews = error === undefined ? this.#databaseError !== null : !this.#troubles.has(error.message);
+    this.#databaseError = error?.message ?? null;
+    if (error === undefined) this.#troubles.clear();
+    else this.#troubles.add(error.message);
+    if (!isNews) return;
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
     if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
-    this.#databaseError = error?.message ?? null;
   }
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
