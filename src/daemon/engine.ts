@@ -92,6 +92,8 @@ export class Engine {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
   #held: StoreError | undefined;
+  /** Settles when they know. */
+  #opened: Promise<void> | undefined;
   readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
@@ -139,7 +141,7 @@ export class Engine {
     const reports: DatabaseReports = {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
-      onOpened: () => void engine.#onOpened(),
+      onOpened: () => engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => engine.#onTrouble(error),
@@ -280,7 +282,11 @@ export class Engine {
     return this.#database.storeInPlace();
   }
 
-  async #onOpened(): Promise<void> {
+  #onOpened(): void {
+    this.#opened = this.#tellOpened();
+  }
+
+  async #tellOpened(): Promise<void> {
     await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
     this.#held = undefined;
     this.#onTrouble(undefined);
@@ -322,11 +328,17 @@ export class Engine {
     };
   }
 
+  /** Tries a last time to open what is locked; fulfilled when listeners have done what they do once it is open. */
+  async stopOpening(): Promise<void> {
+    await this.#database.stopOpening();
+    await this.#opened;
+  }
+
   /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
-    await this.#database.stopOpening();
+    await this.stopOpening();
     this.#held = undefined;
     // Another file may have been put in its place since it was last looked at.
     await this.#database.check();
