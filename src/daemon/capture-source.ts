@@ -36,7 +36,7 @@ export interface CaptureSource {
   readonly state: CaptureState | undefined;
   readonly pid: number | undefined;
   start(): void;
-  /** Ends a session that is of no use, where another can be had. */
+  /** Ends a session that is of no use; another follows it where one can be had. */
   discard(reason: Discard): void;
   /** Lets what was captured be delivered, and ends it. */
   stop(): Promise<void>;
@@ -76,6 +76,13 @@ export function failureStatus(code: EndCode): number {
 /** How long a stream's writer has for its last words when we are told to stop. */
 const LAST_WORDS_MS = 200;
 
+/**
+ * Between two pieces that are passed over, where they are large: a writer that never stops must not keep us busy. The
+ * end of one that wrote little is seen at once, before another comes.
+ */
+const PASS_OVER_PAUSE_MS = 10;
+const LARGE_PIECE_BYTES = 16_384;
+
 const NOTHING: CaptureTotals = { received: null, droppedKernel: null, droppedQueue: 0, restarts: 0 };
 
 /** What a stream of somebody else's is called where an engine would be. */
@@ -89,7 +96,10 @@ const READY: ReadyMessage = {
   gid: null,
 };
 
-/** A pcap stream from standard input, a file or a FIFO. A FIFO is opened again for the next writer. */
+/**
+ * A pcap stream from standard input, a file or a FIFO. A FIFO is opened again for the next writer; opened before the one
+ * at work has ended, it would begin in the midst of what that writes.
+ */
 class StreamSource implements CaptureSource {
   readonly totals = NOTHING;
   readonly pid = undefined;
@@ -98,6 +108,7 @@ class StreamSource implements CaptureSource {
   readonly #reports: SourceReports;
   #input: Readable | undefined;
   #session: PassThrough | undefined;
+  #sessions = 0;
   /** Never read: while it is open, what a FIFO's next writer writes waits for us to open it again. */
   #keeper: number | undefined;
   #isStopped = false;
@@ -129,6 +140,7 @@ class StreamSource implements CaptureSource {
     const session = new PassThrough();
     this.#input = input;
     this.#session = session;
+    this.#sessions++;
     // Standard input may end and not close.
     finished(input, { writable: false }, error => {
       if (error) session.destroy(error);
@@ -137,14 +149,19 @@ class StreamSource implements CaptureSource {
       else this.#reports.onEnd();
     });
     // Its reader has had enough: it was no capture.
-    session.once('close', () => input.destroy());
+    session.once('close', () => {
+      if (isFifo && !input.readableEnded) passOver(input.unpipe(session));
+      else input.destroy();
+    });
     input.pipe(session);
     this.#setState({ kind: 'capturing', ready: READY });
     this.#reports.onSession({ ready: READY, stream: session });
   }
 
-  /** There is no other to be had: its reader says by itself what is wrong with it. */
-  discard(): void {}
+  /** Its reader, in another process, says by itself what is wrong with it. */
+  discard({ session }: Discard): void {
+    if (session === this.#sessions) this.#session?.destroy();
+  }
 
   #setState(state: CaptureState): void {
     const isSame = this.state?.kind === state.kind;
@@ -173,4 +190,14 @@ function openStream(path: string, descriptor: number, isFifo: boolean): Readable
   return isFifo
     ? new Socket({ fd: descriptor, writable: false })
     : createReadStream(path, { fd: descriptor });
+}
+
+/** Reads on to the end, for nothing. */
+function passOver(input: Readable): void {
+  input.on('data', (piece: Buffer) => {
+    if (piece.length < LARGE_PIECE_BYTES) return;
+    input.pause();
+    void setTimeout(PASS_OVER_PAUSE_MS).then(() => input.resume());
+  });
+  input.resume();
 }

@@ -50,6 +50,7 @@ export class EngineHost {
   readonly #since = Date.now() / 1000;
   #control: ControlServer | undefined;
   #hasBegun = false;
+  #isEnding = false;
   #sync: SyncLink | undefined;
 
   private constructor(options: HostOptions, engine: Engine, lock: PidFile) {
@@ -104,11 +105,14 @@ export class EngineHost {
     this.#hasBegun = true;
   }
 
-  /** What goes by the database's contents begins when that is open. */
+  /**
+   * What goes by the database's contents begins when that is open. Where that is right before the end, there is no time
+   * for what the next start does as well: tables are not looked at, but get what is written, as peers do.
+   */
   #beginLater(): void {
     const begin = async (): Promise<void> => {
-      await this.#expire();
-      this.#startTables();
+      if (!this.#isEnding) await this.#expire();
+      if (!this.#isEnding) this.#startTables();
       await this.#startSync();
     };
     this.#engine.listen({
@@ -214,7 +218,10 @@ export class EngineHost {
   }
 
   async #close(): Promise<void> {
+    this.#isEnding = true;
     await this.#control?.close();
+    // What begins when the database is open has begun then, and ends below.
+    await this.#engine.stopOpening();
     await this.#sync?.stopListening();
     try {
       // What is written last goes to the tables and the peers as well.

@@ -53,7 +53,7 @@ export interface WhiteListener {
 export interface EngineOptions {
   readonly settings: Settings;
   readonly logger: Logger;
-  /** Told of a capture process's session whose stream cannot be used. */
+  /** Told of a session whose stream cannot be used. */
   readonly onDiscard: (discard: Discard) => void;
   /** The database, locked at the start, turned out to be one that cannot be used. */
   readonly onUnusable: (error: StoreError) => void;
@@ -87,9 +87,13 @@ export class Engine {
   #settings: Settings;
   #guard: RuleGuard;
   #databaseError: string | null = null;
+  /** What was logged of the database since it last worked. */
+  readonly #troubles = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
   /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
   #held: StoreError | undefined;
+  /** Settles when they know. */
+  #opened: Promise<void> | undefined;
   readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
@@ -137,7 +141,7 @@ export class Engine {
     const reports: DatabaseReports = {
       warn: line => logger.warn(line),
       onIpv6: addresses => engine.#onIpv6(addresses),
-      onOpened: () => void engine.#onOpened(),
+      onOpened: () => engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
       onFailure: error => engine.#onTrouble(error),
@@ -231,14 +235,17 @@ export class Engine {
     for (const listener of this.#listeners) listener.onWhite(white);
   }
 
-  /** Logs the first failure and the first success after it. */
+  /** Logs every failure once, and the first success after them. */
   #onTrouble(error: StoreError | undefined): void {
-    if ((error === undefined) === (this.#databaseError === null)) return;
+    const isNews = error === undefined ? this.#databaseError !== null : !this.#troubles.has(error.message);
+    this.#databaseError = error?.message ?? null;
+    if (error === undefined) this.#troubles.clear();
+    else this.#troubles.add(error.message);
+    if (!isNews) return;
     const { dropped } = this.#writer.counts();
     const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
     if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
     else this.#logger.error(`${error.message}; sightings wait until it works`);
-    this.#databaseError = error?.message ?? null;
   }
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
@@ -275,7 +282,11 @@ export class Engine {
     return this.#database.storeInPlace();
   }
 
-  async #onOpened(): Promise<void> {
+  #onOpened(): void {
+    this.#opened = this.#tellOpened();
+  }
+
+  async #tellOpened(): Promise<void> {
     await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
     this.#held = undefined;
     this.#onTrouble(undefined);
@@ -317,11 +328,17 @@ export class Engine {
     };
   }
 
+  /** Tries a last time to open what is locked; fulfilled when listeners have done what they do once it is open. */
+  async stopOpening(): Promise<void> {
+    await this.#database.stopOpening();
+    await this.#opened;
+  }
+
   /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
-    await this.#database.stopOpening();
+    await this.stopOpening();
     this.#held = undefined;
     // Another file may have been put in its place since it was last looked at.
     await this.#database.check();

@@ -23,7 +23,7 @@ const PAUSE_MS = 500;
 
 /** What is told of a database. */
 export interface DatabaseReports extends SpamdReports {
-  /** It was locked at the start, and is open now. */
+  /** It was locked at the start, and is open now, if only for the end. */
   readonly onOpened: () => void;
   /** It was locked at the start, and cannot be opened for a reason that no waiting cures. */
   readonly onUnusable: (error: StoreError) => void;
@@ -104,7 +104,7 @@ export class LiveDatabase {
       this.#reports.onUnusable(error as StoreError);
       return;
     }
-    if (this.#store !== undefined && !signal.aborted) this.#reports.onOpened();
+    if (this.#store !== undefined) this.#reports.onOpened();
   }
 
   /** Why it is not open yet: another program has had it locked since before the start. */

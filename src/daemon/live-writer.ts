@@ -35,7 +35,7 @@ export interface LiveWriterOptions {
   readonly rowsAtOnce: number;
   /** Called after every transaction, with what became white or stays so longer. */
   readonly onWritten: (white: readonly WhiteAddress[]) => void;
-  /** Called when the database begins to fail and when it works again; undefined then. */
+  /** Called when the database begins to fail, or fails for another reason, and when it works again; undefined then. */
   readonly onTrouble: (error: StoreError | undefined) => void;
   /** Called when sightings begin to be dropped. */
   readonly onOverflow: () => void;
@@ -79,6 +79,8 @@ export class LiveWriter {
   #retryTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #retryMs = 0;
+  /** Why the database fails, as it was told. */
+  #failure: string | undefined;
   #isOverflowing = false;
   #isRefreshDue = false;
   #isClosed = false;
@@ -156,9 +158,10 @@ export class LiveWriter {
     if (this.#retryMs === 0) this.#run();
   }
 
-  /** Tries what waits at once: the database may have come back. */
+  /** Tries what waits at once: the database has come back, or is another one. What fails then is a new failure. */
   retry(): void {
     clearTimeout(this.#retryTimer);
+    this.#failure = undefined;
     if (!this.#isClosed) this.#run();
   }
 
@@ -199,6 +202,7 @@ export class LiveWriter {
     }
     if (this.#retryMs > 0) this.#options.onTrouble(undefined);
     this.#retryMs = 0;
+    this.#failure = undefined;
     this.#isOverflowing = false;
     this.#settle(batch, result);
     return true;
@@ -209,7 +213,8 @@ export class LiveWriter {
       error instanceof StoreError
         ? error
         : new StoreError('failed', (error as Error).message, { cause: error });
-    if (this.#retryMs === 0) this.#options.onTrouble(failure);
+    if (failure.message !== this.#failure) this.#options.onTrouble(failure);
+    this.#failure = failure.message;
     this.#retryMs = Math.min(Math.max(FIRST_RETRY_MS, 2 * this.#retryMs), LAST_RETRY_MS);
     if (this.#isClosed) return;
     this.#retryTimer = setTimeout(() => this.#run(), this.#retryMs);
@@ -256,6 +261,7 @@ export class LiveWriter {
       },
     };
     this.#retryMs = 0;
+    this.#failure = undefined;
     await this.#writeWhileWaiting();
     if (failure === undefined) return;
     const lost = this.#stuck.map(({ taken }) => taken.batch(new Uint32Array(taken.left * FIELD.stride)));

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CaptureSession, Discard } from '../capture/capture-supervisor.js';
 import { SavefileParser } from '../wire/savefile-parser.js';
 import type { Pipeline } from './pipeline.js';
+import { StreamComplaints } from './stream-complaints.js';
 
 /** What a reader is made with. */
 export interface SessionReaderOptions {
@@ -11,7 +12,7 @@ export interface SessionReaderOptions {
   readonly logger: Logger;
   /** Called before the first record of every session. */
   readonly onBegin: () => void;
-  /** Told of a capture process's session whose stream cannot be used. */
+  /** Told of a session whose stream cannot be used. */
   readonly onDiscard: (discard: Discard) => void;
 }
 
@@ -23,6 +24,7 @@ export class SessionReader {
   #lastPacket: number | null = null;
   #linkType: number | null = null;
   #isBroken = false;
+  readonly #complaints = new StreamComplaints();
 
   constructor(options: SessionReaderOptions) {
     this.#options = options;
@@ -59,6 +61,7 @@ export class SessionReader {
     onBegin();
     const parser = new SavefileParser();
     this.#isBroken = false;
+    const earlier = pipeline.packets;
     try {
       for await (const chunk of stream) {
         parser.feed(chunk as Uint8Array);
@@ -75,20 +78,19 @@ export class SessionReader {
     const isForeign = ready.engine === 'stream';
     if (isForeign) parser.finish();
     const { problem } = parser;
+    if (problem === undefined) this.#complaints.forget();
     if (problem === undefined || problem.kind === 'empty') return;
-    if (problem.kind === 'truncated') {
-      logger.warn(`capture stream ${problem.message}`);
-      return;
+    const isTruncated = problem.kind === 'truncated';
+    const reason = isTruncated ? problem.message : `${problem.message} at byte ${parser.offset}`;
+    if (isForeign && this.#complaints.isNew(problem.kind, reason, pipeline.packets > earlier)) {
+      const line = `capture stream ${reason}`;
+      if (isTruncated) logger.warn(line);
+      else logger.error(line);
     }
+    if (isTruncated) return;
     stream.destroy();
-    const reason = `${problem.message} at byte ${parser.offset}`;
-    if (isForeign) {
-      this.#isBroken = true;
-      logger.error(`capture stream ${reason}`);
-    } else if (problem.kind === 'link-type') {
-      onDiscard({ session, code: 'link-type', reason: problem.message });
-    } else {
-      onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
-    }
+    this.#isBroken = isForeign;
+    if (problem.kind === 'link-type') onDiscard({ session, code: 'link-type', reason: problem.message });
+    else onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
   }
 }

@@ -69,6 +69,8 @@ export class SyncLink {
   readonly #sender: SyncSender | undefined;
   readonly #receiver: SyncReceiver | undefined;
   #ignore: PrefixSet;
+  #adopting: Promise<void> = Promise.resolve();
+  #isEnding = false;
 
   private constructor(options: SyncLinkOptions, targets: readonly SyncTarget[]) {
     this.#options = options;
@@ -108,10 +110,14 @@ export class SyncLink {
   static async start(options: SyncLinkOptions): Promise<SyncLink> {
     const texts = options.settings['sync-target'];
     const link = new SyncLink(options, await resolveTargets(texts, REAL_SURROUNDINGS, RESOLVE_SECONDS));
-    await link.#receiver?.start();
-    await link.#sender?.start();
-    void link.#adopt();
+    await link.#begin();
     return link;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#receiver?.start();
+    await this.#sender?.start();
+    this.#adopting = this.#adopt();
   }
 
   /** Goes on with the networks to ignore that other settings name; nothing else of them matters here. */
@@ -141,6 +147,7 @@ export class SyncLink {
       whiteexpSeconds: 0,
     };
     for await (const record of this.#options.store().list({ ...options, sort: 'database' })) {
+      if (this.#isEnding) return;
       if (record.kind === 'address' && record.sighting) {
         yield { address: record.address, expire: record.entry.expire };
       }
@@ -193,9 +200,10 @@ export class SyncLink {
     };
   }
 
-  /** Hears no more of peers, while they are still told of what is written. */
+  /** Hears no more of peers, nor looks at what is in the database, while they are still told of what is written. */
   async stopListening(): Promise<void> {
-    await this.#receiver?.close();
+    this.#isEnding = true;
+    await Promise.all([this.#receiver?.close(), this.#adopting]);
   }
 
   async close(): Promise<void> {

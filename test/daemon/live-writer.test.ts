@@ -162,6 +162,34 @@ test('while the database fails all is kept, each address once, and is written wh
   assert.equal(store.batches.length, 2);
 });
 
+test('another failure is told, the same one again is not', async () => {
+  const { store, writer, trouble } = setUp();
+  writer.add(sighting('192.0.2.1'));
+  for (const message of ['locked', 'locked', 'full', 'full']) {
+    store.failure = new StoreError('failed', message);
+    await pass(10_000);
+  }
+  assert.deepEqual(trouble, ['locked', 'full']);
+  store.failure = undefined;
+  await pass(10_000);
+  writer.add(sighting('192.0.2.1', NOW + WHITEEXP));
+  store.failure = new StoreError('failed', 'full');
+  await pass(10_000);
+  assert.deepEqual(trouble, ['locked', 'full', undefined, 'full']);
+});
+
+test('what is tried again since the database is another one fails anew', async () => {
+  const { store, writer, trouble } = setUp();
+  store.failure = new StoreError('full', 'full');
+  writer.add(sighting('192.0.2.1'));
+  await pass(5);
+  assert.deepEqual(trouble, ['full']);
+  writer.retry();
+  await settle();
+  assert.equal(store.attempts, 2);
+  assert.deepEqual(trouble, ['full', 'full']);
+});
+
 test('a failing database is tried again after 0.5 s, and at last every 10 s', async () => {
   const { store, writer } = setUp();
   store.failure = new StoreError('busy', 'locked');

@@ -156,6 +156,44 @@ test('a database that another is put in place of: no sighting is lost, and the n
   });
 });
 
+test('a failure of the database that was put in its place is told, and so is another one of it', async () => {
+  await inFolder(async folder => {
+    const refuse = (path: string, why: string): void => {
+      const trigger = `CREATE TRIGGER refuse BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, '${why}'); END`;
+      new Database(path).exec(`BEGIN; DROP TRIGGER IF EXISTS refuse; ${trigger}; COMMIT`).close();
+    };
+    const { daemon, writer } = await startOnFifo(folder);
+    mkdirSync(folder.at('w'));
+    const other = folder.at('w/db');
+    const db = new Database(folder.database);
+    db.exec(`VACUUM INTO '${other}'`);
+    db.close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(other, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    refuse(folder.database, 'a');
+    refuse(other, 'a');
+    writer.write(records(['192.0.2.1']));
+    await daemon.logged(/: a; sightings wait until it works$/);
+    let told = daemon.lines.length;
+    renameSync(other, folder.database);
+    await daemon.logged(/was replaced: using the new one$/, told);
+    await daemon.logged(/: a; sightings wait until it works$/, told);
+    assert.match(folder.status().database.error!, /: a$/);
+    told = daemon.lines.length;
+    refuse(folder.database, 'b');
+    await daemon.logged(/: b; sightings wait until it works$/, told);
+    assert.match(folder.status().database.error!, /: b$/);
+    // It is tried again meanwhile, and nothing said.
+    await setTimeout(5000);
+    new Database(folder.database).exec('DROP TRIGGER refuse').close();
+    await daemon.logged(/works again$/, told);
+    await until(() => folder.rows().length === 1);
+    const failures = daemon.lines.flatMap(({ msg }) => msg.match(/: ([ab]); sightings wait/)?.[1] ?? []);
+    assert.deepEqual(failures, ['a', 'a', 'b']);
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
 test('a backup put in the place of a busy database stays whole', async () => {
   await inFolder(async folder => {
     const { daemon, writer } = await startOnFifo(folder);

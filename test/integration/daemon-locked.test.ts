@@ -194,6 +194,32 @@ test('tables are left alone until the database is open', { skip: !isRoot() && 'n
   });
 });
 
+test('a table gets what waited where the database opens only at the end', {
+  skip: !isRoot() && 'needs root',
+}, async t => {
+  await inFolder(async folder => {
+    const pf = new PfctlDouble({
+      tables: { 'spamd-white': { flags: '-pa-r--', addresses: ['198.51.100.1'] } },
+    });
+    t.after(() => pf.remove());
+    const bin = folder.at('bin');
+    mkdirSync(bin);
+    pf.install(bin);
+    makeFifo(folder.at('log'));
+    const greyd = lockDatabase(folder);
+    const mounted = ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" ${PROGRAMS} && exec "$@"`, bin];
+    const daemon = folder.startAsRoot(mounted, '-l', './log', '--table', 'pf:spamd-white');
+    await daemon.logged(/^capturing on /i);
+    const writer = await writeSightings(folder, ['192.0.2.1']);
+    await until(() => folder.status().database.waiting === 1);
+    daemon.signal('SIGTERM');
+    unlock(greyd);
+    assert.equal(await daemon.ended(), 0);
+    assert.deepEqual(pf.state.tables['spamd-white']!.addresses.toSorted(), ['192.0.2.1', '198.51.100.1']);
+    writer.destroy();
+  });
+});
+
 /** Holds spamd's lock on a file until it is killed. */
 async function flock(t: TestContext, path: string) {
   const program = spawn('flock', [path, 'sh', '-c', 'echo held; exec sleep 600'], { detached: true });
@@ -263,31 +289,88 @@ test("a lock on the sightings beside spamd's database is waited out, and they ar
   });
 });
 
-test('peers are told of what waited once the database is open', async t => {
+/** A peer of the daemon's: what to start it with, and whether the peer was told of 192.0.2.1. */
+async function makePeer(t: TestContext, folder: Folder) {
   const peer = createSocket('udp4');
   t.after(() => peer.close());
   peer.bind(0, '127.0.0.1');
   await once(peer, 'listening');
-  await inFolder(async folder => {
-    makeFifo(folder.at('log'));
-    const greyd = lockDatabase(folder);
-    const port = String(peer.address().port);
-    const key = folder.at('key');
-    writeFileSync(key, 'secret\n', { mode: 0o644 });
-    const options = ['-Y', '127.0.0.1', '--sync-port', port, '--sync-key', key, '--busy-timeout', '1'];
-    const daemon = folder.start('-l', './log', ...options);
-    await daemon.logged(/^capturing on /i);
-    const writer = await writeSightings(folder, ['192.0.2.1']);
-    await until(() => folder.status().database.waiting === 1);
-    const address = Buffer.from([192, 0, 2, 1]);
-    let isTold = false;
-    peer.on('message', message => {
-      isTold ||= message.includes(address);
-    });
-    unlock(greyd);
-    await until(() => isTold);
-    writer.destroy();
-    daemon.signal('SIGTERM');
-    assert.equal(await daemon.ended(), 0);
+  let isTold = false;
+  peer.on('message', message => {
+    isTold ||= message.includes(Buffer.from([192, 0, 2, 1]));
   });
-});
+  const key = folder.at('key');
+  writeFileSync(key, 'secret\n', { mode: 0o644 });
+  const port = String(peer.address().port);
+  return { options: ['-Y', '127.0.0.1', '--sync-port', port, '--sync-key', key], isTold: () => isTold };
+}
+
+for (const [how, skip, start] of ROLES) {
+  test(`${how}: peers are told of what waited once the database is open`, { skip }, async t => {
+    await inFolder(async folder => {
+      makeFifo(folder.at('log'));
+      const greyd = lockDatabase(folder);
+      const { options, isTold } = await makePeer(t, folder);
+      const daemon = start(folder, ...options, '--busy-timeout', '1');
+      await daemon.logged(/^capturing on /i);
+      const writer = await writeSightings(folder, ['192.0.2.1']);
+      await until(() => folder.status().database.waiting === 1);
+      unlock(greyd);
+      await until(isTold);
+      writer.destroy();
+      daemon.signal('SIGTERM');
+      assert.equal(await daemon.ended(), 0);
+    });
+  });
+
+  test(`${how}: peers are told of what waited, too, where the database opens only at the end`, {
+    skip,
+  }, async t => {
+    await inFolder(async folder => {
+      makeFifo(folder.at('log'));
+      const greyd = lockDatabase(folder);
+      const { options, isTold } = await makePeer(t, folder);
+      const daemon = start(folder, ...options);
+      await daemon.logged(/^capturing on /i);
+      const writer = await writeSightings(folder, ['192.0.2.1']);
+      await until(() => folder.status().database.waiting === 1);
+      daemon.signal('SIGTERM');
+      unlock(greyd);
+      assert.equal(await daemon.ended(), 0);
+      assert.equal(folder.rows().length, 1);
+      await until(isTold, 5);
+      const complaints = daemon.lines.slice(1).filter(({ level }) => level >= 40);
+      assert.deepEqual(
+        complaints.map(({ msg }) => msg).filter(msg => !/sightings wait/.test(msg)),
+        [],
+      );
+      writer.destroy();
+    });
+  });
+
+  test(`${how}: an end that comes while peers are about to be told waits for that`, { skip }, async t => {
+    await inFolder(async folder => {
+      makeFifo(folder.at('log'));
+      // What has ended is deleted first, which takes a while.
+      const count = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000)';
+      const slow = `CREATE TRIGGER slow BEFORE DELETE ON entries BEGIN SELECT (${count} SELECT max(i) FROM n); END;`;
+      const row = "INSERT INTO entries VALUES ('198.51.100.1', '', '', '', 1, 1, 2, 1, 0);";
+      const greyd = lockDatabase(folder, ENTRIES + OTHERS + slow + row);
+      const { options, isTold } = await makePeer(t, folder);
+      const daemon = start(folder, ...options);
+      await daemon.logged(/^capturing on /i);
+      const writer = await writeSightings(folder, ['192.0.2.1']);
+      await until(() => folder.status().database.waiting === 1);
+      unlock(greyd);
+      await setTimeout(1000);
+      daemon.signal('SIGTERM');
+      assert.equal(await daemon.ended(), 0);
+      assert.deepEqual(
+        folder.rows().map(({ ip }) => ip),
+        ['192.0.2.1'],
+      );
+      await until(isTold, 5);
+      writer.destroy();
+    });
+  });
+}

@@ -122,22 +122,6 @@ test('a stream that ends inside a record is told with the byte, and what came be
   });
 });
 
-test('a FIFO whose writer wrote no capture waits for the next writer', async () => {
-  await inFolder(async folder => {
-    makeFifo(folder.at('log'));
-    const daemon = folder.start('-l', './log');
-    await daemon.logged(/^capturing on /i);
-    const writer = await openFifo(folder.at('log'));
-    writer.on('error', () => {}).end('x'.repeat(100));
-    await daemon.logged(/^capture stream is not/);
-    const next = await openFifo(folder.at('log'));
-    next.end(synStream(['192.0.2.2']));
-    await daemon.logged(/^whitelisting 192\.0\.2\.2$/);
-    daemon.signal('SIGINT');
-    assert.equal(await daemon.ended(), 0);
-  });
-});
-
 test('the status tells what happened, on a socket that is for its owner only', async () => {
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
