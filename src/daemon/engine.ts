@@ -5,26 +5,17 @@ import { formatWords } from '../address/address.js';
 import type { Discard } from '../capture/capture-supervisor.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
-import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
 import type { LiveRules } from '../pfconf/live/rules.js';
-import type { Policy } from '../policy/policy.js';
 import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { Census } from './census.js';
+import { DatabaseTroubles } from './database-troubles.js';
 import { GarbageKeys } from './garbage-keys.js';
 import { type DatabaseReports, LiveDatabase } from './live-database.js';
+import { LivePolicy } from './live-policy.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
-import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
 import { type Counts, Pipeline } from './pipeline.js';
-import {
-  describeGaps,
-  describeGuarded,
-  guardByHand,
-  guardFromListing,
-  LOCAL_DIALECT,
-  policyGuard,
-} from './rule-guard.js';
 import { SessionReader } from './session-reader.js';
 
 /** How often white entries are looked at for their end. */
@@ -36,7 +27,7 @@ const ROWS_AT_ONCE = { sqlite: 5000, spamd: 25_000 } as const;
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
 
-/** How often the interface that counts is looked at: one that was made anew has another index. */
+/** How often the interface that counts is looked at. */
 const INTERFACE_CHECK_MS = 500;
 
 /** What is told when addresses become white, stay so longer, or are white no more. */
@@ -79,16 +70,14 @@ export interface EngineStatus extends Counts, WriterCounts {
 export class Engine {
   readonly #logger: Logger;
   readonly #listeners: WhiteListener[] = [];
+  readonly #policy: LivePolicy;
   readonly #pipeline: Pipeline;
   /** Takes in what is captured. */
   readonly sessions: SessionReader;
   readonly #writer: LiveWriter;
   readonly #database: LiveDatabase;
+  readonly #troubles: DatabaseTroubles;
   #settings: Settings;
-  #guard: RuleGuard;
-  #databaseError: string | null = null;
-  /** What was logged of the database since it last worked. */
-  readonly #troubles = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
   /** Why nothing is written: the database was locked at the start, and its listeners do not know yet that it is open. */
   #held: StoreError | undefined;
@@ -97,42 +86,23 @@ export class Engine {
   readonly #census: Census = new Census(() => this.store);
   #expired = 0;
   #ipv6NotKept = 0;
-  #interfaceIndex: number | undefined;
   readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
   private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
     this.#logger = logger;
     this.#database = database;
-    this.#guard = guardByHand(settings);
-    this.#pipeline = new Pipeline(this.#policy(makePolicy(settings)), (words, end) =>
-      this.#onBlock(words, end),
-    );
-    const onBegin = (): void => this.#renewPolicy(this.#settings);
+    this.#policy = new LivePolicy({ settings, logger, onPolicy: policy => this.#pipeline.use(policy) });
+    this.#pipeline = new Pipeline(this.#policy.make(), (words, end) => this.#onBlock(words, end));
+    const onBegin = (): void => this.#policy.renew();
     this.sessions = new SessionReader({ pipeline: this.#pipeline, logger, onBegin, onDiscard });
+    this.#troubles = new DatabaseTroubles(database.name, logger, () => this.#writer.counts().dropped);
     this.#writer = new LiveWriter(this.#writerOptions());
-  }
-
-  /** The policy with what only a live machine knows: the names of interfaces, and the rules in force. */
-  #policy(policy: Policy): Policy {
-    const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
-    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(this.#guard, warn) };
   }
 
   /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
   guard(rules: LiveRules): void {
-    if (rules.problem !== undefined) {
-      this.#logger.warn(`${rules.problem}; only redirections that the log shows are told from others`);
-      return;
-    }
-    this.#guard = guardFromListing(rules.text, 'pfctl -vvsr', this.#settings, LOCAL_DIALECT);
-    const { rules: guarded, gaps } = this.#guard;
-    this.#logger.info(
-      `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
-    );
-    for (const line of describeGaps(this.#guard)) this.#logger.warn(line);
-    for (const rule of guarded) this.#logger.debug(describeGuarded(rule));
-    this.#renewPolicy(this.#settings);
+    this.#policy.guard(rules);
   }
 
   /** Opens the database, later where it is locked: {@link isOpen} tells. @throws {StoreError} @throws {UsageError} */
@@ -144,16 +114,16 @@ export class Engine {
       onOpened: () => engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
-      onFailure: error => engine.#onTrouble(error),
+      onFailure: error => engine.#troubles.fail(error),
     };
     const database = await LiveDatabase.open(settings, reports, starting);
     const engine = new Engine(options, database);
     engine.#held = database.lock;
-    if (database.lock !== undefined) engine.#onTrouble(database.lock);
+    if (database.lock !== undefined) engine.#troubles.fail(database.lock);
     engine.#timers.push(
       setInterval(() => void engine.expire(), EXPIRY_INTERVAL_MS),
       setInterval(() => void database.check(), FILE_CHECK_MS),
-      setInterval(() => engine.#checkInterface(), INTERFACE_CHECK_MS),
+      setInterval(() => engine.#policy.checkInterface(), INTERFACE_CHECK_MS),
     );
     return engine;
   }
@@ -202,22 +172,10 @@ export class Engine {
       flushIntervalMs: this.#settings['flush-interval'] * 1000,
       rowsAtOnce: ROWS_AT_ONCE[databaseOf(this.#settings).kind],
       onWritten: white => this.#onWritten(white),
-      onTrouble: error => this.#onTrouble(error),
+      onTrouble: error => (error === undefined ? this.#troubles.end() : this.#troubles.fail(error)),
       onOverflow: () =>
         this.#logger.warn('too many sightings wait for the database: further ones are dropped'),
     };
-  }
-
-  #renewPolicy(settings: Settings): void {
-    const policy = makePolicy(settings);
-    this.#interfaceIndex = policy.interface?.index;
-    this.#pipeline.use(this.#policy(policy));
-  }
-
-  #checkInterface(): void {
-    const name = this.#settings.interface;
-    if (name !== undefined && interfaceIndex(name) !== this.#interfaceIndex)
-      this.#renewPolicy(this.#settings);
   }
 
   #onBlock(words: Int32Array, end: number): void {
@@ -233,19 +191,6 @@ export class Engine {
   #onWritten(white: readonly WhiteAddress[]): void {
     for (const { address, isNew } of white) if (isNew) this.#logger.info(`whitelisting ${address}`);
     for (const listener of this.#listeners) listener.onWhite(white);
-  }
-
-  /** Logs every failure once, and the first success after them. */
-  #onTrouble(error: StoreError | undefined): void {
-    const isNews = error === undefined ? this.#databaseError !== null : !this.#troubles.has(error.message);
-    this.#databaseError = error?.message ?? null;
-    if (error === undefined) this.#troubles.clear();
-    else this.#troubles.add(error.message);
-    if (!isNews) return;
-    const { dropped } = this.#writer.counts();
-    const lost = dropped > 0 ? `; ${dropped} sightings were dropped since the start` : '';
-    if (error === undefined) this.#logger.info(`database "${this.#database.name}" works again${lost}`);
-    else this.#logger.error(`${error.message}; sightings wait until it works`);
   }
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
@@ -289,13 +234,13 @@ export class Engine {
   async #tellOpened(): Promise<void> {
     await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
     this.#held = undefined;
-    this.#onTrouble(undefined);
+    this.#troubles.end();
     this.#writer.retry();
   }
 
   #onReplaced(): void {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
-    this.#onTrouble(undefined);
+    this.#troubles.end();
     this.#writer.known.clear();
     this.#garbage.forget();
     this.#writer.retry();
@@ -304,7 +249,7 @@ export class Engine {
 
   /** Goes on with other settings, those that need no restart. @throws {UsageError} when they make no policy */
   use(settings: Settings): void {
-    this.#renewPolicy(settings);
+    this.#policy.use(settings);
     this.#settings = settings;
     this.#writer.use(this.#writerOptions());
   }
@@ -319,7 +264,7 @@ export class Engine {
       ...this.#pipeline.counts(),
       ...this.#writer.counts(),
       database: this.#database.name,
-      databaseError: this.#databaseError,
+      databaseError: this.#troubles.present,
       entries: this.#census.white,
       expired: this.#expired,
       ipv6NotKept: this.#ipv6NotKept,

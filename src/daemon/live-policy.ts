@@ -1,0 +1,86 @@
+// The policy of a running daemon: what the settings ask for, with what only the machine knows, and that changes.
+
+import type { Logger } from 'pino';
+import type { Settings } from '../options/table.js';
+import type { GuardedRule, RuleGuard } from '../pfconf/guard.js';
+import type { LiveRules } from '../pfconf/live/rules.js';
+import type { Policy } from '../policy/policy.js';
+import { interfaceIndex, interfaceNames, makePolicy } from './make-policy.js';
+import {
+  describeGaps,
+  describeGuarded,
+  guardByHand,
+  guardFromListing,
+  LOCAL_DIALECT,
+  policyGuard,
+} from './rule-guard.js';
+
+/** What {@link LivePolicy} is made with. */
+export interface LivePolicyOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Called with the policy that holds from now on. */
+  readonly onPolicy: (policy: Policy) => void;
+}
+
+/** Keeps the policy true to the settings, to the rules in force and to this machine's interfaces. */
+export class LivePolicy {
+  readonly #logger: Logger;
+  readonly #onPolicy: (policy: Policy) => void;
+  #settings: Settings;
+  #guard: RuleGuard;
+  #interfaceIndex: number | undefined;
+
+  constructor({ settings, logger, onPolicy }: LivePolicyOptions) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#onPolicy = onPolicy;
+    this.#guard = guardByHand(settings);
+  }
+
+  /** The policy as it is now. */
+  make(): Policy {
+    return this.#make(this.#settings);
+  }
+
+  /** Goes by the machine as it is now. */
+  renew(): void {
+    this.#onPolicy(this.make());
+  }
+
+  /** Goes on with other settings. @throws {UsageError} when they make no policy; then nothing has changed */
+  use(settings: Settings): void {
+    const policy = this.#make(settings);
+    this.#settings = settings;
+    this.#onPolicy(policy);
+  }
+
+  /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
+  guard(rules: LiveRules): void {
+    if (rules.problem !== undefined) {
+      this.#logger.warn(`${rules.problem}; only redirections that the log shows are told from others`);
+      return;
+    }
+    this.#guard = guardFromListing(rules.text, 'pfctl -vvsr', this.#settings, LOCAL_DIALECT);
+    const { rules: guarded, gaps } = this.#guard;
+    this.#logger.info(
+      `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
+    );
+    for (const line of describeGaps(this.#guard)) this.#logger.warn(line);
+    for (const rule of guarded) this.#logger.debug(describeGuarded(rule));
+    this.renew();
+  }
+
+  /** Looks at the interface that counts: one that was made anew has another index, by which NFLOG names it. */
+  checkInterface(): void {
+    const name = this.#settings.interface;
+    if (name !== undefined && interfaceIndex(name) !== this.#interfaceIndex) this.renew();
+  }
+
+  #make(settings: Settings): Policy {
+    const policy = makePolicy(settings);
+    this.#interfaceIndex = policy.interface?.index;
+    const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
+    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(this.#guard, warn) };
+  }
+}
