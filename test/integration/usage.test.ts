@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/registry.js';
@@ -61,6 +61,16 @@ test('an option of another command is refused, an unknown one with its nearest',
   await refuses(['list', '-n'], 64, 'option "--dry-run" is not for "list"');
   await refuses(['list', '--statsu=WHITE'], 64, 'unknown option "--statsu"; did you mean "--status"?');
   await refuses(['replay', '-W', '0', 'x'], 64, 'option "--whiteexp" must be hours from 1 to 2160, not "0"');
+});
+
+test('a number in the configuration file is no path', async t => {
+  const folder = temporaryFolder(t);
+  const config = join(folder, 'spamlogd.toml');
+  writeFileSync(config, 'database = 3\n');
+  const message = `spamlogd: configuration "${config}": key "database" must be a string, not an integer\n`;
+  const outcome = await run(['add', '--config', config, '192.0.2.1'], { folder });
+  assert.deepEqual([outcome.status, outcome.stdout, outcome.stderr], [78, '', message]);
+  assert.deepEqual(readdirSync(folder), ['spamlogd.toml']);
 });
 
 test('the configuration file counts, and the command line goes before it', async t => {
