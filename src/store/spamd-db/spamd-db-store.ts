@@ -1,6 +1,7 @@
 // The store that is spamd's own database, /var/db/spamd, shared with a running spamd(8), spamdb(8) and spamlogd(8).
 
 import { open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { canonicalAddress, parseAddress } from '../../address/address.js';
 import { type Prefix, prefixContains } from '../../address/prefix.js';
@@ -8,6 +9,7 @@ import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
 import { BatchAreas, copyResult } from '../batch-area.js';
 import { isListed, sortRecords } from '../listing.js';
+import { isPathMissing, noFolder } from '../no-folder.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -264,7 +266,7 @@ function isOfAnEarlierEntry(
 export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore> {
   const { path, create = false } = options;
   try {
-    if (create) await (await open(path, 'a', 0o644)).close();
+    if (create) await createEmpty(path);
     await checkHeader(path, options);
   } catch (error) {
     throw toStoreError(path, error);
@@ -272,4 +274,13 @@ export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore
   const store = new SpamdDbStore(options);
   await store.recall();
   return store;
+}
+
+async function createEmpty(path: string): Promise<void> {
+  try {
+    await (await open(path, 'a', 0o644)).close();
+  } catch (error) {
+    if (isPathMissing(error)) throw noFolder(`create store "${path}"`, dirname(resolve(path)), error);
+    throw toStoreError(path, error, 'create store');
+  }
 }
