@@ -236,9 +236,13 @@ test('a dry run counts what the import then does, repeated records and IPv6 incl
   const grey = 'GREY|192.0.2.2|h|<a@b>|<c@d>|1|9999999999|9999999999|1|0\n';
   const many = Array.from({ length: 3000 }, (_, i) => white(`10.0.${i >> 8}.${i & 255}`, 0));
   const text = [white('192.0.2.1', 1), white('192.0.2.1', 2), white('2001:db8::1', 1), grey, grey, ...many];
-  const input = Buffer.from([...text, ...many, white('192.0.2.1', 3)].join(''));
+  // spamd's database has spamtraps in lower case, SQLite's as they are.
+  const traps = ['Trap@example.com', 'tRAP@example.com', 'ÄRGER@example.com', 'Ärger@example.com'];
+  const spamtraps = traps.map(trap => `SPAMTRAP|${trap}\n`);
+  const again = [...spamtraps, 'SPAMTRAP|TRAP@EXAMPLE.COM\n', white('192.0.2.1', 3)];
+  const input = Buffer.from([...text, ...spamtraps, ...many, ...again].join(''));
   for (const database of [`spamd:${join(folder, 'a')}`, join(folder, 'a.sqlite')]) {
-    for (const known of ['', white('192.0.2.1', 2)]) {
+    for (const known of ['', white('192.0.2.1', 2), 'SPAMTRAP|trap@example.com\n']) {
       await run(['import', '--database', database, '-'], { input: Buffer.from(known) });
       if (known === '') rmSync(database.replace('spamd:', ''));
       const counts = async (...args: string[]): Promise<object> =>
