@@ -10,6 +10,7 @@ import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
 import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
 import { WorkerBook } from '../store/spamd-db/worker-book.js';
 import { StoreError } from '../store/store.js';
+import { holdSignals } from '../system/hold-signals.js';
 import { handOver, ownerNamed } from './hand-over.js';
 import type { DatabaseSettings, OpenOptions } from './open-database.js';
 
@@ -47,6 +48,7 @@ export async function openSpamd(
   const opened = openSpamdDb({
     ...lock,
     path,
+    hold: holdSignals,
     ...(book && { book }),
     ...(onIpv6 && { onIpv6 }),
     whiteexpSeconds: settings.whiteexp * 3600,

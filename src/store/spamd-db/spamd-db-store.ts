@@ -26,16 +26,15 @@ import type { PutOutcome, RecordSink } from '../transfer.js';
 import { openHashFile } from './hash-file.js';
 import { isBlank } from './hash-parts.js';
 import { Ipv6Shelf } from './ipv6-shelf.js';
-import type { LockOptions } from './locked-file.js';
 import { LoadedFile } from './page-file.js';
 import { decodeRecord, ipv4Key } from './record.js';
 import type { SightingsBook } from './sightings-book.js';
 import { checkHeader, takeSnapshot } from './snapshot.js';
 import { toStoreError } from './store-errors.js';
-import { Writer } from './writer.js';
+import { Writer, type WriterOptions } from './writer.js';
 
 /** How to open a database of spamd's. */
-export interface SpamdDbOptions extends LockOptions {
+export interface SpamdDbOptions extends WriterOptions {
   readonly path: string;
   /** Makes the file, without bytes as spamd does, where there is none. */
   readonly create?: boolean;
