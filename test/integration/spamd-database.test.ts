@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import { gunzipSync } from 'node:zlib';
 import { isRoot } from '../../src/system/privileges.js';
 import { databaseOf, entry } from '../store/spamd-db/helpers.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
-import { type Outcome, run } from '../support/cli.js';
+import { noUnprivileged, type Outcome, run } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const DEMO = fileURLToPath(new URL('fixtures/captures/demo.pcap.gz', ROOT));
@@ -360,6 +362,33 @@ test('what cannot be is told in a line', async t => {
   const sqlite = await refused(['list', '--database', path]);
   assert.equal(sqlite.status, 65);
   assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);
+});
+
+test('a database that may not be written to is refused in a line, and nothing is made beside it', {
+  skip: await noUnprivileged(),
+}, async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const text = join(folder, 'text');
+  writeFileSync(text, 'WHITE|192.0.2.1|||1|1|9999999999|1|0\n');
+  chmodSync(path, 0o444);
+  chmodSync(folder, 0o777);
+  const [before, names] = [readFileSync(path), readdirSync(folder)];
+  const nobody = { isUnprivileged: true, folder: '/' };
+  const changing = [
+    ['add', '192.0.2.1'],
+    ['trap', '192.0.2.1'],
+    ['delete', '192.0.2.1'],
+    ['import', text],
+    ['replay', DEMO],
+  ];
+  for (const args of changing) {
+    const { status, stdout, stderr } = await run([...args, '--database', database], nobody);
+    const message = `spamlogd: Cannot use store "${path}": permission denied\n`;
+    assert.deepEqual([status, stdout, stderr], [77, '', message], args[0]!);
+  }
+  for (const args of [['list'], ['verify'], ['export'], ['replay', '-n', DEMO]])
+    assert.equal((await run([...args, '--database', database], nobody)).status, 0, args[0]!);
+  assert.deepEqual([readFileSync(path), readdirSync(folder)], [before, names]);
 });
 
 const NOBODY = 65_534;
