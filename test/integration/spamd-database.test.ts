@@ -271,6 +271,23 @@ test('lines that are no records are told, the others are taken', async t => {
   assert.deepEqual([added, unreadable], [1, 2]);
 });
 
+test('a file that is neither a database nor text is refused in a line, and makes no database', async t => {
+  const folder = temporaryFolder(t);
+  const database = join(folder, 'a.sqlite');
+  const capture = join(folder, 'pflog');
+  writeFileSync(capture, gunzipSync(readFileSync(DEMO)));
+  for (const file of [DEMO, capture]) {
+    const { status, stdout, stderr } = await run(['import', '--database', database, file]);
+    const message = `spamlogd: Cannot read "${file}": it is neither a database nor text\n`;
+    assert.deepEqual([status, stdout, stderr], [65, '', message]);
+  }
+  assert.deepEqual(readdirSync(folder), ['pflog']);
+  // A line that is damaged takes no other with it.
+  writeFileSync(capture, 'WHITE|192.0.2.1|||1|1|9999999999|1|0\nGREY|192.0.2.2|\0|<a@b>|<c@d>|1|1|1|1|0\n');
+  const { status, stdout } = await run(['import', '--json', '--database', database, capture]);
+  assert.deepEqual([status, JSON.parse(stdout).added, JSON.parse(stdout).unreadable], [65, 1, 1]);
+});
+
 test('an import never sets a trapped host free', async t => {
   const { path, database } = copyOf(t, 'samples-4096');
   const input = Buffer.from('WHITE|203.0.113.99|||1|1|9999999999|1|50\n');
