@@ -26,11 +26,17 @@ export function configTexts(
   const isList = kind === 'list' && Array.isArray(value);
   const values: readonly unknown[] = isList ? value : [value];
   const names = configTypes.map(withArticle);
-  const stranger = values.find(one => !names.includes(typeName(one)));
-  if (stranger === undefined) return { texts: values.map(String) };
-  const found = isList ? `a list with ${typeName(stranger)} in it` : typeName(stranger);
   const lists = kind === 'list' ? ` or a list of ${configTypes.map(type => `${type}s`).join(' or ')}` : '';
-  return { problem: `${names.join(', ')}${lists}, not ${found}` };
+  const expected = `${names.join(', ')}${lists}`;
+  const stranger = values.find(one => !names.includes(typeName(one)));
+  if (stranger !== undefined) {
+    const found = isList ? `a list with ${typeName(stranger)} in it` : typeName(stranger);
+    return { problem: `${expected}, not ${found}` };
+  }
+  // As on a command line, where there can be none.
+  const texts = values.map(String);
+  const cut = texts.find(text => text.includes('\0'));
+  return cut === undefined ? { texts } : { problem: `${expected} without a NUL, not "${cut}"` };
 }
 
 function withArticle(type: ConfigType): string {

@@ -272,6 +272,18 @@ test('values of the right type are refused where they are wrong', async t => {
   for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
 });
 
+test('a string with a NUL is refused: no path, name or address has one', async t => {
+  const nul = 'without a NUL';
+  const cases: [string, string][] = [
+    ['database = "a\\u0000b"', `key "database" must be a string ${nul}, not "a\0b"`],
+    [
+      'ignore-file = ["x", "a\\u0000b"]',
+      `key "ignore-file" must be a string or a list of strings ${nul}, not "a\0b"`,
+    ],
+  ];
+  for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
+});
+
 test('an empty string is no path', async t => {
   const paths = [
     'sightings-database',
