@@ -4,7 +4,7 @@ import { accessSync, constants, mkdirSync, realpathSync, type Stats, statSync } 
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { isPathMissing, noFolder } from './no-folder.js';
+import { folderFor, isLink, isPathMissing, noFolder } from './no-folder.js';
 import { sqliteError } from './sqlite-errors.js';
 import type { SqliteOptions } from './sqlite-options.js';
 import { isEmpty, type Schema, WHITELIST_SCHEMA } from './sqlite-schema.js';
@@ -36,7 +36,7 @@ export function openSqlite(
       if (!canCreate || isReadOnly)
         throw new StoreError('missing', `Cannot open store ${name}: no such file`);
       verb = 'create';
-      makeFolder(dirname(resolve(path)), name);
+      makeFolder(path);
     } else {
       checkAccess(file, name, isReadOnly);
       refuseStranger(file, name, timeout, schema);
@@ -49,6 +49,8 @@ export function openSqlite(
     return db;
   } catch (cause) {
     db?.close();
+    if (verb === 'create' && isLink(path) && (cause as { code?: string }).code === 'SQLITE_CANTOPEN')
+      throw noFolder('create store', path, folderFor(path), cause);
     throw (isReadOnly && readOnlyMedium(path, name, cause)) || sqliteError(verb, name, cause);
   }
 }
@@ -90,13 +92,14 @@ function statOf(path: string, canCreate: boolean): Stats | undefined {
 }
 
 /** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */
-function makeFolder(folder: string, name: string): void {
+function makeFolder(path: string): void {
+  const folder = folderFor(path);
   const stats = statOf(folder, true);
-  if (stats !== undefined && !stats.isDirectory()) throw noFolder(`create store ${name}`, folder);
+  if (path.endsWith('/') || stats?.isDirectory() === false) throw noFolder('create store', path, folder);
   try {
     if (stats === undefined) mkdirSync(folder, { mode: 0o755 });
   } catch (cause) {
-    if (isPathMissing(cause)) throw noFolder(`create store ${name}`, dirname(folder), cause);
+    if (isPathMissing(cause)) throw noFolder('create store', path, dirname(folder), cause);
     throw cause;
   }
   accessSync(folder, constants.W_OK);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pflogCapture } from '../support/captures.js';
@@ -67,12 +67,43 @@ test("of spamd's databases no folder is made, and only import makes them", async
   await allFail(all, others, `spamd:${path}`, [66, none]);
 });
 
+test('a path that ends in a slash names a folder, and none is made of it', async t => {
+  const all = given(t);
+  const path = join(all.folder, 'db/');
+  const missing = `the folder "${join(all.folder, 'db')}" is not there`;
+  const expected: [number, string] = [73, `Cannot create store "${path}": ${missing}`];
+  await allFail(all, makers(all), path, expected);
+  await allFail(all, [['import', all.text]], `spamd:${path}`, expected);
+  await allFail(all, readers, path, [66, `Cannot open store "${path}": no such file`]);
+});
+
+test('a symbolic link that leads nowhere is told from a folder that is not there', async t => {
+  const all = given(t);
+  const [dangling, loop] = [join(all.folder, 'dangling'), join(all.folder, 'loop')];
+  symlinkSync(join(all.folder, 'a/b/db'), dangling);
+  symlinkSync(loop, loop);
+  for (const path of [dangling, loop]) {
+    const reason = 'it is a symbolic link that leads nowhere';
+    const expected: [number, string] = [73, `Cannot create store "${path}": ${reason}`];
+    await allFail(all, makers(all), path, expected);
+    await allFail(all, [['import', all.text]], `spamd:${path}`, expected);
+    for (const name of [path, `spamd:${path}`]) {
+      const { status, stderr } = await run(['list', '--database', name]);
+      assert.equal(status, 66, stderr);
+    }
+  }
+  const target = join(all.folder, 'target');
+  symlinkSync(target, join(all.folder, 'link'));
+  assert.equal((await run(['add', '--database', join(all.folder, 'link'), ADDRESS])).status, 0);
+  assert.equal(existsSync(target), true);
+});
+
 test('a file is no folder', async t => {
   const all = given(t);
   const path = join(all.text, 'db');
   const isNone = `"${all.text}" is no folder`;
   await allFail(all, makers(all), path, [73, `Cannot create store "${path}": ${isNone}`]);
-  await allFail(all, [['import', all.capture]], `spamd:${path}`, [
+  await allFail(all, [['import', all.text]], `spamd:${path}`, [
     73,
     `Cannot create store "${path}": ${isNone}`,
   ]);

@@ -1,7 +1,6 @@
 // The store that is spamd's own database, /var/db/spamd, shared with a running spamd(8), spamdb(8) and spamlogd(8).
 
 import { open } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { canonicalAddress, parseAddress } from '../../address/address.js';
 import { type Prefix, prefixContains } from '../../address/prefix.js';
@@ -9,7 +8,7 @@ import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
 import { BatchAreas, copyResult } from '../batch-area.js';
 import { isListed, sortRecords } from '../listing.js';
-import { isPathMissing, noFolder } from '../no-folder.js';
+import { folderFor, isPathMissing, noFolder } from '../no-folder.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -279,7 +278,8 @@ async function createEmpty(path: string): Promise<void> {
   try {
     await (await open(path, 'a', 0o644)).close();
   } catch (error) {
-    if (isPathMissing(error)) throw noFolder(`create store "${path}"`, dirname(resolve(path)), error);
+    if (isPathMissing(error) || path.endsWith('/'))
+      throw noFolder('create store', path, folderFor(path), error);
     throw toStoreError(path, error, 'create store');
   }
 }

@@ -16,6 +16,7 @@ const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
   EFBIG: 'io',
   EIO: 'io',
   EISDIR: 'missing',
+  ELOOP: 'missing',
   ENOENT: 'missing',
   ENOSPC: 'full',
   ENOTDIR: 'missing',
