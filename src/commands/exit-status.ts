@@ -27,6 +27,7 @@ const OF_STORE: Readonly<Record<StoreErrorCode, number>> = {
   io: EXIT.ioError,
   missing: EXIT.noInput,
   newer: EXIT.dataError,
+  'no-folder': EXIT.cantCreate,
   'not-ours': EXIT.dataError,
   permission: EXIT.noPermission,
   'read-only': EXIT.noPermission,

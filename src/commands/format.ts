@@ -75,7 +75,7 @@ export function sparkline(counts: readonly number[]): string {
 }
 
 /**
- * Text from a log or a database, made fit for a terminal: control characters become `?`, and bytes that are no UTF-8,
+ * Text from a log, a database or a command line, made fit for a terminal: control characters become `?`, and bytes that are no UTF-8,
  * which `decodeText` makes surrogates of, are written as `\xff`.
  */
 export function printable(text: string): string {

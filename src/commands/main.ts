@@ -6,6 +6,7 @@ import { readSettings } from '../options/settings.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Command } from './command.js';
 import { EXIT, exitStatus } from './exit-status.js';
+import { printable } from './format.js';
 import { Output } from './output.js';
 import { COMMANDS, COMMON_OPTIONS, DAEMON } from './registry.js';
 
@@ -18,7 +19,7 @@ export interface Streams {
 /** Runs the program; gives the exit status. Errors it foresees become one line on standard error. */
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {
   const warn = (message: string): void => {
-    streams.stderr.write(`spamlogd: ${message}\n`);
+    streams.stderr.write(`spamlogd: ${printable(message)}\n`);
   };
   const output = new Output(streams.stdout as never);
   try {

@@ -14,7 +14,8 @@ import { lastSeen, recordJson, recordStatus } from './record-view.js';
 export async function run({ settings, operands, output, warn }: Context): Promise<number> {
   const prefixes = operands.map(operand => {
     const prefix = parsePrefix(operand);
-    if (prefix === undefined) throw new UsageError(`"${operand}" is not an address or a network`);
+    if (prefix === undefined)
+      throw new UsageError(`"${operand}" is not an address or a network without host bits`);
     return { operand, prefix };
   });
   const now = settings.at ?? Math.floor(Date.now() / 1000);

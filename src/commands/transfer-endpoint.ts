@@ -1,6 +1,6 @@
 // Where records come from and go to in `import` and `export`: databases, and spamdb(8)'s text.
 
-import { accessSync, constants, createReadStream, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { openDatabase } from '../daemon/open-database.js';
 import { type DatabaseName, parseDatabase } from '../options/database.js';
 import { findKind } from '../options/find-kind.js';
@@ -64,13 +64,34 @@ export function textSource(file: string, warn: (line: string) => void): Source {
 function checkFile(file: string): void {
   try {
     accessSync(file, constants.R_OK);
-    if (!statSync(file).isDirectory()) return;
+    const stats = statSync(file);
+    if (stats.isFile() && isBinary(file))
+      throw new StoreError('not-ours', `Cannot read "${file}": it is neither a database nor text`);
+    if (!stats.isDirectory()) return;
   } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'EACCES')
       throw new StoreError('permission', `Cannot read "${file}": permission denied`, { cause });
     throw new StoreError('missing', `Cannot read "${file}": no such file`, { cause });
   }
   throw new StoreError('missing', `Cannot read "${file}": it is a folder`);
+}
+
+/** Bytes in which a file that is no text shows it. */
+const HEAD_BYTES = 4096;
+
+const RECORD = /^(WHITE|TRAPPED|GREY|SPAMTRAP)\|/;
+
+/** Whether a file begins like a capture or an archive, with a NUL, and not with a record. */
+function isBinary(file: string): boolean {
+  const head = Buffer.alloc(HEAD_BYTES);
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+    return bytes.includes(0) && !RECORD.test(bytes.toString('latin1'));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The database that an operand names, by its prefix or its content; undefined for text. @throws {UsageError} */

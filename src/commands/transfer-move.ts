@@ -1,11 +1,11 @@
 // Moves records into a database, shows how far it has come, and reports what became of them.
 
 import { existsSync } from 'node:fs';
-import { canonicalAddress } from '../address/address.js';
 import { openDatabase } from '../daemon/open-database.js';
 import type { DatabaseKind } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
-import { absentDatabase, DryRun } from '../store/dry-run.js';
+import type { Settings } from '../options/table.js';
+import { absentDatabase, DryRun, type StoredForm } from '../store/dry-run.js';
 import type { Store, StoreRecord } from '../store/store.js';
 import { importRecords, type RecordSink, type TransferCounts } from '../store/transfer.js';
 import type { Context } from './command.js';
@@ -32,9 +32,7 @@ export async function move(
   const store = isDry
     ? isThere && (await openDatabase(settings, { isReadOnly: true }, { warn }))
     : await open();
-  const sink = isDry
-    ? new DryRun(store || (await absentOf(databaseOf(settings).kind)))
-    : (store as RecordSink);
+  const sink = isDry ? await dryRunOf(settings, store || undefined) : (store as RecordSink);
   const progress = new Progress(process.stderr);
   try {
     const records = counted(source.records, done => progress.count(done));
@@ -57,13 +55,16 @@ export async function move(
   }
 }
 
-async function absentOf(kind: DatabaseKind): Promise<RecordSink> {
-  if (kind === 'sqlite')
-    return absentDatabase(
-      record => record.kind === 'spamtrap' || canonicalAddress(record.address) !== undefined,
-    );
-  const { toStorable } = await import('../store/spamd-db/record.js');
-  return absentDatabase(record => toStorable(record) !== undefined);
+/** @param database absent where it would be made */
+async function dryRunOf(settings: Settings, database: RecordSink | undefined): Promise<RecordSink> {
+  const form = await storedFormOf(databaseOf(settings).kind);
+  return new DryRun(database ?? absentDatabase(form), form);
+}
+
+async function storedFormOf(kind: DatabaseKind): Promise<StoredForm> {
+  return kind === 'sqlite'
+    ? (await import('../store/sqlite-put.js')).sqliteForm
+    : (await import('../store/spamd-db/record.js')).toStorable;
 }
 
 const LABELS: readonly (readonly [keyof TransferCounts, string])[] = [

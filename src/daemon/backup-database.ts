@@ -4,6 +4,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { type DatabaseName, formatDatabase } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
+import { backupProblem } from '../store/backup-problem.js';
 import { StoreError } from '../store/store.js';
 
 /** Makes the copy if the settings ask for one. @throws {StoreError} */
@@ -48,8 +49,6 @@ function makeFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const reason = code === 'EEXIST' ? 'it is there already' : (cause as Error).message;
-    throw new StoreError('failed', `Cannot make backup "${path}": ${reason}`, { cause });
+    throw backupProblem(path, cause);
   }
 }

@@ -1,6 +1,6 @@
 // Opens the database of spamd(8), with the database of sightings beside it.
 
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LOCK, loadAddon } from '../native/addon.js';
@@ -8,8 +8,10 @@ import { type DatabaseName, sightingsBeside } from '../options/database.js';
 import { type LockOptions, NEEDS_FLOCK } from '../store/spamd-db/locked-file.js';
 import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
 import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
+import { toStoreError } from '../store/spamd-db/store-errors.js';
 import { WorkerBook } from '../store/spamd-db/worker-book.js';
 import { StoreError } from '../store/store.js';
+import { holdSignals } from '../system/hold-signals.js';
 import { handOver, ownerNamed } from './hand-over.js';
 import type { DatabaseSettings, OpenOptions } from './open-database.js';
 
@@ -39,6 +41,7 @@ export async function openSpamd(
   const create = options.canCreate === true && !existsSync(path);
   // Whether it is there and spamd's, before anything is made beside it.
   await (await openSpamdDb({ ...lock, timeoutMs, path, create })).close();
+  if (!options.isReadOnly) checkWritable(path);
   const owner = create ? ownerNamed(settings.user) : undefined;
   // spamd gives the file that it makes to its own user, and could not use one of root's.
   if (owner) handOver(path, owner);
@@ -47,6 +50,7 @@ export async function openSpamd(
   const opened = openSpamdDb({
     ...lock,
     path,
+    hold: holdSignals,
     ...(book && { book }),
     ...(onIpv6 && { onIpv6 }),
     whiteexpSeconds: settings.whiteexp * 3600,
@@ -64,6 +68,15 @@ export async function openSpamd(
     await book?.close();
     throw error;
   });
+}
+
+/** @throws {StoreError} when it may not be written to */
+function checkWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
 }
 
 /** Waits between two attempts to take the lock, unless the signal is aborted. */

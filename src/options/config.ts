@@ -1,7 +1,9 @@
 // The configuration file: TOML, a key for every option.
 
 import { existsSync } from 'node:fs';
+import { configTexts } from './config-value.js';
 import { unknownName } from './nearest.js';
+import type { Option } from './option.js';
 import { DEFAULT_CONFIG, OPTIONS, type Settings } from './table.js';
 import { readTextFile } from './text-file.js';
 import { UsageError } from './usage-error.js';
@@ -22,7 +24,8 @@ export async function readConfig(
   const { parse, TomlError } = await import('smol-toml');
   let table: Record<string, unknown>;
   try {
-    table = parse(content);
+    // Else 36.0 could not be told from 36.
+    table = parse(content, { integersAsBigInt: true });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split('\n')[0]!.replace('Invalid TOML document: ', '');
@@ -30,12 +33,12 @@ export async function readConfig(
   }
   const options = new Map<keyof Settings, readonly string[]>();
   for (const [key, value] of Object.entries(table)) {
-    options.set(key as keyof Settings, configTexts(name, key, value));
+    options.set(key as keyof Settings, readKey(name, key, value));
   }
   return options;
 }
 
-function configTexts(file: string, key: string, value: unknown): readonly string[] {
+function readKey(file: string, key: string, value: unknown): readonly string[] {
   const known = Object.entries(OPTIONS).flatMap(([name, option]) => (option.isConfigurable ? [name] : []));
   if (!known.includes(key)) {
     const problem = Object.hasOwn(OPTIONS, key)
@@ -43,18 +46,7 @@ function configTexts(file: string, key: string, value: unknown): readonly string
       : unknownName('key', key, known, true);
     throw new UsageError(`configuration "${file}": ${problem}`, true);
   }
-  const { kind } = OPTIONS[key as keyof Settings];
-  const wrong = (expected: string): UsageError =>
-    new UsageError(`configuration "${file}": key "${key}" must be ${expected}`, true);
-  if (kind === 'flag') {
-    if (typeof value !== 'boolean') throw wrong('true or false');
-    return [String(value)];
-  }
-  const values = kind === 'list' && Array.isArray(value) ? value : [value];
-  return values.map(one => {
-    if (typeof one !== 'string' && typeof one !== 'number' && typeof one !== 'bigint') {
-      throw wrong(kind === 'list' ? 'a text, a number, or a list of them' : 'a text or a number');
-    }
-    return String(one);
-  });
+  const read = configTexts(OPTIONS[key as keyof Settings] as Option<unknown>, value);
+  if ('texts' in read) return read.texts;
+  throw new UsageError(`configuration "${file}": key "${key}" must be ${read.problem}`, true);
 }

@@ -2,6 +2,9 @@
 
 import type { Parsed } from './values.js';
 
+/** What the configuration file calls the value of an option that is no flag. */
+export type ConfigType = 'string' | 'integer';
+
 /** An option with a value; `T` is what a settings object holds under its name. */
 export interface Option<T> {
   /** Letter of the short form, those of spamlogd(8) where it has one. */
@@ -16,6 +19,8 @@ export interface Option<T> {
   readonly default: T;
   /** Whether it may stand in the configuration file. */
   readonly isConfigurable: boolean;
+  /** TOML's types of its value there, or of each value of a list; a string unless said otherwise. */
+  readonly configTypes?: readonly ConfigType[];
   /** Reads the texts given, at least one: for `text` and `flag` the last one counts. */
   readonly parse: (texts: readonly string[]) => Parsed<T>;
 }

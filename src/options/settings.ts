@@ -39,10 +39,8 @@ function parseOptions(
     const option = OPTIONS[name] as Option<unknown>;
     const parsed = option.parse(texts);
     if ('expected' in parsed) {
-      throw new UsageError(
-        `${describe(name)} must be ${parsed.expected}, not "${texts.join(',')}"`,
-        isConfig,
-      );
+      const given = option.kind === 'list' ? texts.join(',') : texts.at(-1);
+      throw new UsageError(`${describe(name)} must be ${parsed.expected}, not "${given}"`, isConfig);
     }
     settings[name] = parsed.value;
   }

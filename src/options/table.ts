@@ -149,6 +149,9 @@ const ENGINE_CHOICES: readonly EngineChoice[] = ['auto', 'pcap', 'cap', 'tcpdump
 /** About the program and not about its work. */
 const onlyHere = { isConfigurable: false } as const;
 
+/** Numbers are no strings in the file. */
+const integer = { configTypes: ['integer'] } as const;
+
 /** The table. */
 export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = {
   help: flag('Show this help', { letter: 'h', ...onlyHere }),
@@ -172,12 +175,16 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     undefined,
     parseText,
   ),
-  'busy-timeout': text('SECONDS', 'How long to wait for a database that others have locked', 30, value =>
-    parseWhole(value, 0, 3600, 'seconds'),
+  'busy-timeout': text(
+    'SECONDS',
+    'How long to wait for a database that others have locked',
+    30,
+    value => parseWhole(value, 0, 3600, 'seconds'),
+    integer,
   ),
   'inbound-only': flag('Count inbound connections only', { letter: 'I' }),
   interface: text('NAME', 'Count connections on this interface only', undefined, parseText, { letter: 'i' }),
-  port: commaList('PORT[,PORT]', 'Destination ports of mail', [SMTP_PORT], parsePorts),
+  port: commaList('PORT[,PORT]', 'Destination ports of mail', [SMTP_PORT], parsePorts, integer),
   ignore: list('NETWORK', 'Never count correspondents in this network', parseNetwork),
   'ignore-file': list('FILE', 'Networks to ignore, one a line, # begins a comment', parseText),
   'mail-server': list('NETWORK', 'Count outbound connections from this network only', parseNetwork),
@@ -186,7 +193,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     'How long an entry stays white after the last connection; a trap made by hand lasts 24 unless it is given',
     DEFAULT_WHITEEXP_HOURS,
     value => parseWhole(value, 1, 2160, 'hours'),
-    { letter: 'W' },
+    { letter: 'W', ...integer },
   ),
   debug: flag('Stay in the foreground and log debug lines to standard error', { letter: 'D' }),
   device: text(
@@ -218,14 +225,19 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'sync-group': text('ADDRESS', 'Multicast group (greyd has 224.0.1.241)', DEFAULT_SYNC_GROUP, value =>
     expecting(parseSyncGroup(value), 'a multicast address from 224.0.0.0 to 239.255.255.255'),
   ),
-  'sync-port': text('PORT', 'UDP port of synchronisation', SYNC_PORT, value =>
-    expecting(parseSyncPort(value), 'a port from 1 to 65535'),
+  'sync-port': text(
+    'PORT',
+    'UDP port of synchronisation',
+    SYNC_PORT,
+    value => expecting(parseSyncPort(value), 'a port from 1 to 65535'),
+    integer,
   ),
   'sync-window': text(
     'SECONDS',
     "How far a peer's clock may be from ours",
     DEFAULT_SYNC_WINDOW_SECONDS,
     value => expecting(parseSyncWindow(value), 'seconds from 1 to 86400'),
+    integer,
   ),
   'sync-key': text('FILE', 'Key that peers share', DEFAULT_SYNC_KEY, parseText),
   'guard-rules': list(
@@ -235,6 +247,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
       /^([^\s,:]*:)?\d{1,9}(,([^\s,:]*:)?\d{1,9})*$/.test(value)
         ? { value }
         : { expected: 'rules like 12, :12 or ANCHOR:3' },
+    { configTypes: ['string', 'integer'] },
   ),
   'pf-rules': text(
     'FILE',
@@ -259,8 +272,12 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   'capture-engine': text('ENGINE', `What captures: ${ENGINE_CHOICES.join(', ')}`, 'auto', value =>
     parseChoice<EngineChoice>(value, ENGINE_CHOICES),
   ),
-  'flush-interval': text('SECONDS', 'How often known correspondents are refreshed', 1, value =>
-    parseWhole(value, 1, 3600, 'seconds'),
+  'flush-interval': text(
+    'SECONDS',
+    'How often known correspondents are refreshed',
+    1,
+    value => parseWhole(value, 1, 3600, 'seconds'),
+    integer,
   ),
   user: text('USER', 'User to run as when started by root', '_spamd', parseText),
   'no-expire': flag('Leave the expiry of white entries to the tarpit'),
@@ -282,14 +299,19 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   ),
   table: list('TABLE', `Firewall table: ${TABLE_FORMS}`, parseTable),
   'table-owner': flag('The tables are ours alone: take out whatever is not white'),
-  'reconcile-interval': text('SECONDS', 'How often tables are compared with the database', 60, value =>
-    parseWhole(value, 1, 86_400, 'seconds'),
+  'reconcile-interval': text(
+    'SECONDS',
+    'How often tables are compared with the database',
+    60,
+    value => parseWhole(value, 1, 86_400, 'seconds'),
+    integer,
   ),
   'pf-fd': text(
     'N',
     'Descriptor of an open /dev/pf that was handed to us, for pfctl to use',
     undefined,
     value => parseWhole(value, 3, 63, 'a descriptor'),
+    integer,
   ),
   push: flag('Afterwards push what is white now to the tables'),
   force: flag('Empty a table if nothing is white'),
@@ -306,6 +328,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
     'Only the plain addresses of white entries that passed at least so often',
     undefined,
     value => parseWhole(value, 0, 2 ** 31 - 1, 'a number'),
+    integer,
   ),
   json: flag('Write JSON'),
   metrics: flag("Write metrics in Prometheus' text format"),
@@ -317,7 +340,7 @@ export const OPTIONS: { readonly [K in keyof Settings]: Option<Settings[K]> } = 
   since: text('AGE|TIME', 'Only addresses seen since then: 2d, 2026-01-31', undefined, parseSince),
   expiring: text('AGE', 'Only entries that end within this time: 12h', undefined, parseDuration),
   sort: text('ORDER', `Order: ${SORTS.join(', ')}`, 'database', value => parseChoice(value, SORTS)),
-  limit: text('N', 'At most this many', undefined, value => parseWhole(value, 1, 1e9, 'a number')),
+  limit: text('N', 'At most this many', undefined, value => parseWhole(value, 1, 1e9, 'a number'), integer),
   format: text('FORMAT', `Format: ${FORMATS.join(', ')} (the last as spamdb(8) prints it)`, 'table', value =>
     parseChoice(value, FORMATS),
   ),

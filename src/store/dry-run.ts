@@ -4,12 +4,15 @@ import { canonicalAddress } from '../address/address.js';
 import type { StoreRecord } from './store.js';
 import { mergeRecord, type PutOutcome, type RecordSink } from './transfer.js';
 
-/** A database that is not there yet, and holds what `isStorable` says. */
-export function absentDatabase(isStorable: (record: StoreRecord) => boolean): RecordSink {
+/** A record as a database keeps it, in lower case for one; undefined for what it does not hold. */
+export type StoredForm = (record: StoreRecord) => StoreRecord | undefined;
+
+/** A database that is not there yet. */
+export function absentDatabase(storedForm: StoredForm): RecordSink {
   return {
     put: async (records, now) =>
       records.map(record =>
-        isStorable(record) ? mergeRecord(undefined, record, now).outcome : 'unsupported',
+        storedForm(record) ? mergeRecord(undefined, record, now).outcome : 'unsupported',
       ),
   };
 }
@@ -17,10 +20,12 @@ export function absentDatabase(isStorable: (record: StoreRecord) => boolean): Re
 /** Puts nothing into a database, and remembers what would have been added to it, some 300 bytes a record. */
 export class DryRun implements RecordSink {
   readonly #database: RecordSink;
+  readonly #storedForm: StoredForm;
   readonly #added = new Map<string, StoreRecord>();
 
-  constructor(database: RecordSink) {
+  constructor(database: RecordSink, storedForm: StoredForm) {
     this.#database = database;
+    this.#storedForm = storedForm;
   }
 
   async put(records: readonly StoreRecord[], now: number): Promise<PutOutcome[]> {
@@ -37,7 +42,7 @@ export class DryRun implements RecordSink {
       pending = new Map();
     };
     for (const record of records) {
-      const key = keyOf(record);
+      const key = keyOf(this.#storedForm(record) ?? record);
       const isKnown = (): boolean => this.#added.has(key);
       if (pending.has(key) || isKnown()) await settle();
       if (isKnown()) outcomes.push(this.#repeat(key, record, now));

@@ -19,6 +19,7 @@ const BY_CODE: readonly (readonly [prefix: string, code: StoreErrorCode, reason:
   ['SQLITE_PERM', 'permission', 'permission denied'],
   ['SQLITE_AUTH', 'permission', 'permission denied'],
   ['ENOENT', 'missing', 'no such folder'],
+  ['ELOOP', 'missing', 'its symbolic link leads nowhere'],
   ['ENOTDIR', 'missing', 'a part of its path is no folder'],
   ['EACCES', 'permission', 'permission denied'],
   ['EPERM', 'permission', 'permission denied'],

@@ -1,9 +1,10 @@
 // Opens an SQLite file as a store: makes it where that is asked for, and refuses what is not ours without touching it.
 
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
+import { folderFor, isLink, isPathMissing, noFolder } from './no-folder.js';
 import { sqliteError } from './sqlite-errors.js';
 import type { SqliteOptions } from './sqlite-options.js';
 import { isEmpty, type Schema, WHITELIST_SCHEMA } from './sqlite-schema.js';
@@ -30,12 +31,12 @@ export function openSqlite(
   let verb = 'open';
   let db: BetterSqlite3.Database | undefined;
   try {
-    const file = findFile(path, name);
+    const file = findFile(path, name, canCreate && !isReadOnly);
     if (file === undefined) {
       if (!canCreate || isReadOnly)
         throw new StoreError('missing', `Cannot open store ${name}: no such file`);
       verb = 'create';
-      makeFolder(dirname(resolve(path)));
+      makeFolder(path);
     } else {
       checkAccess(file, name, isReadOnly);
       refuseStranger(file, name, timeout, schema);
@@ -48,6 +49,8 @@ export function openSqlite(
     return db;
   } catch (cause) {
     db?.close();
+    if (verb === 'create' && isLink(path) && (cause as { code?: string }).code === 'SQLITE_CANTOPEN')
+      throw noFolder('create store', path, folderFor(path), cause);
     throw (isReadOnly && readOnlyMedium(path, name, cause)) || sqliteError(verb, name, cause);
   }
 }
@@ -70,17 +73,35 @@ function readOnlyMedium(path: string, name: string, cause: unknown): StoreError 
 }
 
 /** The file's own path, links followed; undefined when it is not there. */
-function findFile(path: string, name: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+function findFile(path: string, name: string, canCreate: boolean): string | undefined {
+  const stats = statOf(path, canCreate);
   if (stats === undefined) return undefined;
   if (stats.isFile()) return realpathSync(path);
   if (stats.isDirectory()) throw new StoreError('missing', `Cannot open store ${name}: it is a folder`);
   throw new StoreError('not-ours', `Cannot open store ${name}: it is not a file`);
 }
 
+/** Where the path leads through a file, whoever would make something there is told by {@link makeFolder}. */
+function statOf(path: string, canCreate: boolean): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (canCreate && isPathMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Only the last folder is made, as greyd makes its own: a mistyped path stays an error. */
-function makeFolder(folder: string): void {
-  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 });
+function makeFolder(path: string): void {
+  const folder = folderFor(path);
+  const stats = statOf(folder, true);
+  if (path.endsWith('/') || stats?.isDirectory() === false) throw noFolder('create store', path, folder);
+  try {
+    if (stats === undefined) mkdirSync(folder, { mode: 0o755 });
+  } catch (cause) {
+    if (isPathMissing(cause)) throw noFolder('create store', path, dirname(folder), cause);
+    throw cause;
+  }
   accessSync(folder, constants.W_OK);
 }
 

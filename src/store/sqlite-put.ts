@@ -14,6 +14,19 @@ const KEY = `ip = CAST(? AS TEXT) AND helo = CAST(? AS TEXT) AND "from" = CAST(?
 
 type Key = [ip: Buffer, helo: Buffer, from: Buffer, to: Buffer];
 
+/** A record as an SQLite database keeps it; undefined for one without an address, or with a NUL in its text. */
+export function sqliteForm(record: StoreRecord): StoreRecord | undefined {
+  if (record.kind === 'spamtrap') return record;
+  const address = canonicalAddress(record.address);
+  const { helo, from, to } = textsOf(record);
+  const isStorable = address !== undefined && ![helo, from, to].some(text => text.includes('\0'));
+  return isStorable ? { ...record, address } : undefined;
+}
+
+function textsOf(record: StoreRecord): { readonly helo: string; readonly from: string; readonly to: string } {
+  return record.kind === 'tuple' ? record : { helo: '', from: '', to: '' };
+}
+
 /** The statements, for one connection. */
 export class SqlitePut {
   readonly #findEntry: Statement<Key, Entry>;
@@ -44,11 +57,11 @@ export class SqlitePut {
 
   /** To be called in a transaction unless it is dry; see `RecordSink`. */
   put(record: StoreRecord, now: number, isDry: boolean): PutOutcome {
-    if (record.kind === 'spamtrap') return this.#putSpamtrap(encodeText(record.address), isDry);
-    const address = canonicalAddress(record.address);
-    if (address === undefined) return 'unsupported';
-    const { helo, from, to } = record.kind === 'tuple' ? record : { helo: '', from: '', to: '' };
-    if ([helo, from, to].some(text => text.includes('\0'))) return 'unsupported';
+    const stored = sqliteForm(record);
+    if (stored === undefined) return 'unsupported';
+    const { address } = stored;
+    if (record.kind === 'spamtrap') return this.#putSpamtrap(encodeText(address), isDry);
+    const { helo, from, to } = textsOf(record);
     const key: Key = [encodeText(address), encodeText(helo), encodeText(from), encodeText(to)];
     const found = this.#findEntry.get(...key);
     const before = found && { ...record, entry: found };

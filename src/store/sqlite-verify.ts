@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import { canonicalAddress } from '../address/address.js';
+import { sqliteError } from './sqlite-errors.js';
 import { openSqlite } from './sqlite-open.js';
 import { hasTable } from './sqlite-schema.js';
 import { entryWindows, sightingWindows } from './sqlite-windows.js';
@@ -14,18 +15,27 @@ export interface RecordProblem {
 }
 
 /**
- * Everything wrong with the database at a path; it is not changed. That it cannot be opened at all is a `StoreError`.
+ * Everything wrong with the database at a path; it is not changed. That it cannot be opened, or checked further, is a
+ * `StoreError`.
  */
 export function* verifySqlite(path: string, busyTimeoutMs: number): Generator<RecordProblem> {
   const db = openSqlite(path, { isReadOnly: true, busyTimeoutMs });
   try {
-    for (const text of db.prepare<[], string>('PRAGMA integrity_check').pluck().iterate()) {
-      if (text !== 'ok') yield { severity: 'damage', text };
-    }
+    yield* formatProblems(db);
     yield* entryProblems(db);
     if (hasTable(db, 'sightings')) yield* sightingProblems(db);
+  } catch (cause) {
+    throw sqliteError('check', `"${path}"`, cause);
   } finally {
     db.close();
+  }
+}
+
+/** What SQLite finds, which may be several lines under a heading at a time. */
+function* formatProblems(db: Database): Generator<RecordProblem> {
+  for (const found of db.prepare<[], string>('PRAGMA integrity_check').pluck().iterate()) {
+    if (found === 'ok') continue;
+    for (const text of found.split('\n')) if (!text.startsWith('***')) yield { severity: 'damage', text };
   }
 }
 

@@ -158,6 +158,8 @@ export type StoreErrorCode =
   | 'io'
   | 'missing'
   | 'newer'
+  /** That of a database that is to be made. */
+  | 'no-folder'
   | 'not-ours'
   | 'permission'
   | 'read-only'

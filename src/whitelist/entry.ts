@@ -106,8 +106,8 @@ export function addByHand(entry: Entry | undefined, now: number, whiteexpSeconds
   return { ...entry, pass: now, expire, pcount: Math.max(entry.pcount, TRAPPED_PCOUNT) + 1 };
 }
 
-/** An entry trapped by hand, as `spamdb -t -a` does. */
+/** An entry trapped by hand, as `spamdb -t -a` does: of one that is there it changes `expire` and `pcount` alone. */
 export function trapByHand(entry: Entry | undefined, now: number, trapexpSeconds: number): Entry {
-  const { first, bcount } = entry ?? { first: now, bcount: 1 };
-  return { first, pass: 0, expire: now + trapexpSeconds, bcount, pcount: TRAPPED_PCOUNT };
+  const { first, pass, bcount } = entry ?? { first: now, pass: 0, bcount: 1 };
+  return { first, pass, expire: now + trapexpSeconds, bcount, pcount: TRAPPED_PCOUNT };
 }

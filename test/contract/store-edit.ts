@@ -54,9 +54,9 @@ export function checkEdits(check: Check): void {
     assert.deepEqual(await recordOf(store, HOST), { kind: 'address', address: HOST, entry });
   });
 
-  check('trap turns a white entry into a trap, and keeps when it was made', [], async store => {
+  check('trap turns a white entry into a trap, and keeps when it was made and passed', [], async store => {
     await store.add(HOST, NOW - 60, WHITEEXP);
-    const entry = { first: NOW - 60, pass: 0, expire: NOW + TRAPEXP_SECONDS, bcount: 1, pcount: -1 };
+    const entry = { first: NOW - 60, pass: NOW - 60, expire: NOW + TRAPEXP_SECONDS, bcount: 1, pcount: -1 };
     assert.deepEqual(await store.trap(HOST, NOW, TRAPEXP_SECONDS), entry);
     assert.deepEqual(await entryOf(store, HOST), entry);
   });

@@ -203,7 +203,7 @@ test('a greylisted tuple is shown with its sender, fit for a terminal', async t 
 test('what is no address is refused before the database is opened', async () => {
   const { status, stderr } = await query('/nonexistent', '192.0.2.1', 'mail.example.com');
   assert.equal(status, 64);
-  assert.equal(stderr, 'spamlogd: "mail.example.com" is not an address or a network\n');
+  assert.equal(stderr, 'spamlogd: "mail.example.com" is not an address or a network without host bits\n');
 });
 
 test('a folder is no database', async t => {

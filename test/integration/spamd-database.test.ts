@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import { gunzipSync } from 'node:zlib';
 import { isRoot } from '../../src/system/privileges.js';
 import { databaseOf, entry } from '../store/spamd-db/helpers.js';
 import { NO_LIBDB1, ROOT, startLibdb1 } from '../store/spamd-db/libdb1.js';
-import { type Outcome, run } from '../support/cli.js';
+import { noUnprivileged, type Outcome, run } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const DEMO = fileURLToPath(new URL('fixtures/captures/demo.pcap.gz', ROOT));
@@ -236,9 +238,13 @@ test('a dry run counts what the import then does, repeated records and IPv6 incl
   const grey = 'GREY|192.0.2.2|h|<a@b>|<c@d>|1|9999999999|9999999999|1|0\n';
   const many = Array.from({ length: 3000 }, (_, i) => white(`10.0.${i >> 8}.${i & 255}`, 0));
   const text = [white('192.0.2.1', 1), white('192.0.2.1', 2), white('2001:db8::1', 1), grey, grey, ...many];
-  const input = Buffer.from([...text, ...many, white('192.0.2.1', 3)].join(''));
+  // spamd's database has spamtraps in lower case, SQLite's as they are.
+  const traps = ['Trap@example.com', 'tRAP@example.com', 'ÄRGER@example.com', 'Ärger@example.com'];
+  const spamtraps = traps.map(trap => `SPAMTRAP|${trap}\n`);
+  const again = [...spamtraps, 'SPAMTRAP|TRAP@EXAMPLE.COM\n', white('192.0.2.1', 3)];
+  const input = Buffer.from([...text, ...spamtraps, ...many, ...again].join(''));
   for (const database of [`spamd:${join(folder, 'a')}`, join(folder, 'a.sqlite')]) {
-    for (const known of ['', white('192.0.2.1', 2)]) {
+    for (const known of ['', white('192.0.2.1', 2), 'SPAMTRAP|trap@example.com\n']) {
       await run(['import', '--database', database, '-'], { input: Buffer.from(known) });
       if (known === '') rmSync(database.replace('spamd:', ''));
       const counts = async (...args: string[]): Promise<object> =>
@@ -263,6 +269,23 @@ test('lines that are no records are told, the others are taken', async t => {
   ]);
   const { added, unreadable } = JSON.parse(stdout) as { added: number; unreadable: number };
   assert.deepEqual([added, unreadable], [1, 2]);
+});
+
+test('a file that is neither a database nor text is refused in a line, and makes no database', async t => {
+  const folder = temporaryFolder(t);
+  const database = join(folder, 'a.sqlite');
+  const capture = join(folder, 'pflog');
+  writeFileSync(capture, gunzipSync(readFileSync(DEMO)));
+  for (const file of [DEMO, capture]) {
+    const { status, stdout, stderr } = await run(['import', '--database', database, file]);
+    const message = `spamlogd: Cannot read "${file}": it is neither a database nor text\n`;
+    assert.deepEqual([status, stdout, stderr], [65, '', message]);
+  }
+  assert.deepEqual(readdirSync(folder), ['pflog']);
+  // A line that is damaged takes no other with it.
+  writeFileSync(capture, 'WHITE|192.0.2.1|||1|1|9999999999|1|0\nGREY|192.0.2.2|\0|<a@b>|<c@d>|1|1|1|1|0\n');
+  const { status, stdout } = await run(['import', '--json', '--database', database, capture]);
+  assert.deepEqual([status, JSON.parse(stdout).added, JSON.parse(stdout).unreadable], [65, 1, 1]);
 });
 
 test('an import never sets a trapped host free', async t => {
@@ -356,6 +379,33 @@ test('what cannot be is told in a line', async t => {
   const sqlite = await refused(['list', '--database', path]);
   assert.equal(sqlite.status, 65);
   assert.match(sqlite.stderr, /it is a database of spamd's: name it as spamd:/);
+});
+
+test('a database that may not be written to is refused in a line, and nothing is made beside it', {
+  skip: await noUnprivileged(),
+}, async t => {
+  const { folder, path, database } = copyOf(t, 'samples-4096');
+  const text = join(folder, 'text');
+  writeFileSync(text, 'WHITE|192.0.2.1|||1|1|9999999999|1|0\n');
+  chmodSync(path, 0o444);
+  chmodSync(folder, 0o777);
+  const [before, names] = [readFileSync(path), readdirSync(folder)];
+  const nobody = { isUnprivileged: true, folder: '/' };
+  const changing = [
+    ['add', '192.0.2.1'],
+    ['trap', '192.0.2.1'],
+    ['delete', '192.0.2.1'],
+    ['import', text],
+    ['replay', DEMO],
+  ];
+  for (const args of changing) {
+    const { status, stdout, stderr } = await run([...args, '--database', database], nobody);
+    const message = `spamlogd: Cannot use store "${path}": permission denied\n`;
+    assert.deepEqual([status, stdout, stderr], [77, '', message], args[0]!);
+  }
+  for (const args of [['list'], ['verify'], ['export'], ['replay', '-n', DEMO]])
+    assert.equal((await run([...args, '--database', database], nobody)).status, 0, args[0]!);
+  assert.deepEqual([readFileSync(path), readdirSync(folder)], [before, names]);
 });
 
 const NOBODY = 65_534;

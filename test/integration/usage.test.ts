@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/registry.js';
@@ -61,6 +61,44 @@ test('an option of another command is refused, an unknown one with its nearest',
   await refuses(['list', '-n'], 64, 'option "--dry-run" is not for "list"');
   await refuses(['list', '--statsu=WHITE'], 64, 'unknown option "--statsu"; did you mean "--status"?');
   await refuses(['replay', '-W', '0', 'x'], 64, 'option "--whiteexp" must be hours from 1 to 2160, not "0"');
+});
+
+test('a message is one line, whatever the name in it, and sends a terminal no commands', async t => {
+  const name = 'a\n\u001b[31mb';
+  const shown = 'a??[31mb';
+  await refuses([name], 64, `unknown command "${shown}"`);
+  await refuses(['list', `--${name}`], 64, `unknown option "--${shown}"`);
+  await refuses(['query', name], 64, `"${shown}" is not an address or a network without host bits`);
+  await refuses(['explain', name], 66, `Cannot open capture "${shown}": no such file`);
+  await refuses(['list', '--database', name], 66, `Cannot open store "${shown}": no such file`);
+  const file = join(temporaryFolder(t), 'networks');
+  writeFileSync(file, '\u001b[31m\n');
+  const expected = 'an address or a network without host bits, like 192.0.2.0/24';
+  const message = `"${file}" line 1 must be ${expected}, not "?[31m"`;
+  await refuses(['explain', '--ignore-file', file, '-'], 64, message);
+});
+
+test('of an option that was given twice the value that counts is told', async () => {
+  const [first, second] = ['--database=a.sqlite', '--database=mysql:x'];
+  const expected = 'a database as PATH, sqlite:PATH or spamd:PATH';
+  await refuses(['list', first!, second!], 64, `option "--database" must be ${expected}, not "mysql:x"`);
+  const hours = 'option "--whiteexp" must be hours from 1 to 2160, not "0"';
+  await refuses(['list', '-W', '5', '-W', '0'], 64, hours);
+});
+
+test('query says of a network that it has host bits', async () => {
+  for (const network of ['192.0.2.1/24', '2001:db8::1/32'])
+    await refuses(['query', network], 64, `"${network}" is not an address or a network without host bits`);
+});
+
+test('a number in the configuration file is no path', async t => {
+  const folder = temporaryFolder(t);
+  const config = join(folder, 'spamlogd.toml');
+  writeFileSync(config, 'database = 3\n');
+  const message = `spamlogd: configuration "${config}": key "database" must be a string, not an integer\n`;
+  const outcome = await run(['add', '--config', config, '192.0.2.1'], { folder });
+  assert.deepEqual([outcome.status, outcome.stdout, outcome.stderr], [78, '', message]);
+  assert.deepEqual(readdirSync(folder), ['spamlogd.toml']);
 });
 
 test('the configuration file counts, and the command line goes before it', async t => {

@@ -105,7 +105,7 @@ database = "/var/lib/greyd/greyd.sqlite"
 busy-timeout = 5
 inbound-only = true
 interface = "em0"
-port = [25, "587"]
+port = [25, 587]
 ignore = ["192.0.2.0/24", "2001:db8::1"]
 ignore-file = "/etc/mail/nospamd"
 mail-server = "198.51.100.25"
@@ -178,20 +178,131 @@ test('the file may give every option but those about the program', async t => {
   }
 });
 
-test('values of the wrong kind are refused', async t => {
+/** What stands in the file, and what it is called. */
+const VALUES: readonly (readonly [value: string, type: string])[] = [
+  ['"7"', 'a string'],
+  ['7', 'an integer'],
+  ['7.0', 'a float'],
+  ['7.5', 'a float'],
+  ['nan', 'a float'],
+  ['true', 'a boolean'],
+  ['2026-01-31', 'a date or time'],
+  ['2026-01-31T12:00:00Z', 'a date or time'],
+  ['12:00:00', 'a date or time'],
+  ['{ path = "x" }', 'a table'],
+  ['["x"]', 'a list'],
+  ['[]', 'a list'],
+];
+
+/** What every option's value is in the file: all have to stand here. */
+const INTEGERS: readonly string[] = [
+  'busy-timeout',
+  'flush-interval',
+  'limit',
+  'min-count',
+  'pf-fd',
+  'reconcile-interval',
+  'sync-port',
+  'sync-window',
+  'whiteexp',
+];
+const LISTS: Readonly<Record<string, string>> = {
+  port: 'an integer or a list of integers',
+  'guard-rules': 'a string, an integer or a list of strings or integers',
+};
+
+function expectedOf(name: keyof Settings): string {
+  const { kind } = OPTIONS[name];
+  if (kind === 'flag') return 'true or false';
+  if (kind === 'list') return LISTS[name] ?? 'a string or a list of strings';
+  return INTEGERS.includes(name) ? 'an integer' : 'a string';
+}
+
+test('every option refuses a value of another type than its own', async t => {
+  const path = join(temporaryFolder(t), 'spamlogd.toml');
+  for (const name of Object.keys(OPTIONS) as (keyof Settings)[]) {
+    if (!OPTIONS[name].isConfigurable) continue;
+    const expected = expectedOf(name);
+    const takes = expected.replace('true or false', 'a boolean');
+    for (const [value, type] of VALUES) {
+      if (takes.split(/, | or /).includes(type)) continue;
+      // Of a list the elements are looked at; an empty one is none of a wrong type.
+      if (type === 'a list' && OPTIONS[name].kind === 'list') continue;
+      const text = `${name} = ${value}`;
+      writeFileSync(path, text);
+      const message = `configuration "${path}": key "${name}" must be ${expected}, not ${type}`;
+      await assert.rejects(
+        settingsOf('--config', path),
+        { name: 'UsageError', isConfig: true, message },
+        text,
+      );
+    }
+  }
+});
+
+test('every element of a list has to be of its type', async t => {
+  const strings = 'a string or a list of strings';
   const cases: [string, string][] = [
-    ['inbound-only = "yes"', 'key "inbound-only" must be true or false'],
-    ['whiteexp = true', 'key "whiteexp" must be a text or a number'],
-    ['whiteexp = [36]', 'key "whiteexp" must be a text or a number'],
-    ['whiteexp = 36.5', 'key "whiteexp" must be hours from 1 to 2160, not "36.5"'],
-    ['whiteexp = 2026-01-31', 'key "whiteexp" must be a text or a number'],
-    ['ignore = [true]', 'key "ignore" must be a text, a number, or a list of them'],
-    ['port = { smtp = 25 }', 'key "port" must be a text, a number, or a list of them'],
+    ['ignore = [true]', `key "ignore" must be ${strings}, not a list with a boolean in it`],
+    ['ignore = ["192.0.2.1", 3]', `key "ignore" must be ${strings}, not a list with an integer in it`],
+    ['table = [["pf:a"]]', `key "table" must be ${strings}, not a list with a list in it`],
+    ['[[status]]', `key "status" must be ${strings}, not a list with a table in it`],
+    ['port = [25, "587"]', `key "port" must be ${LISTS['port']}, not a list with a string in it`],
+    ['port = [25, 5.0]', `key "port" must be ${LISTS['port']}, not a list with a float in it`],
+    [
+      'guard-rules = [1.5]',
+      `key "guard-rules" must be ${LISTS['guard-rules']}, not a list with a float in it`,
+    ],
+    ['[database]\npath = "x"', 'key "database" must be a string, not a table'],
+    ['database.path = "x"', 'key "database" must be a string, not a table'],
+  ];
+  for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
+});
+
+test('values of the right type are refused where they are wrong', async t => {
+  const cases: [string, string][] = [
+    ['whiteexp = 0', 'key "whiteexp" must be hours from 1 to 2160, not "0"'],
+    ['whiteexp = -36', 'key "whiteexp" must be hours from 1 to 2160, not "-36"'],
+    ['limit = 9007199254740993', 'key "limit" must be a number from 1 to 1000000000, not "9007199254740993"'],
     ['port = [25, 0]', 'key "port" must be ports from 1 to 65535, not "25,0"'],
     ['port = []', 'key "port" must be ports from 1 to 65535, not ""'],
     ['interface = ""', 'key "interface" must be a text, not ""'],
+    ['database = ""', 'key "database" must be a database as PATH, sqlite:PATH or spamd:PATH, not ""'],
   ];
   for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
+});
+
+test('a string with a NUL is refused: no path, name or address has one', async t => {
+  const nul = 'without a NUL';
+  const cases: [string, string][] = [
+    ['database = "a\\u0000b"', `key "database" must be a string ${nul}, not "a\0b"`],
+    [
+      'ignore-file = ["x", "a\\u0000b"]',
+      `key "ignore-file" must be a string or a list of strings ${nul}, not "a\0b"`,
+    ],
+  ];
+  for (const [text, message] of cases) await refusesConfig(t, text, `configuration "FILE": ${message}`);
+});
+
+test('an empty string is no path', async t => {
+  const paths = [
+    'sightings-database',
+    'ignore-file',
+    'sync-key',
+    'pf-rules',
+    'pf-conf',
+    'nft-rules',
+    'device',
+  ];
+  for (const key of [...paths, 'pid-file', 'control-socket', 'backup', 'user', 'interface'])
+    await refusesConfig(t, `${key} = ""`, `configuration "FILE": key "${key}" must be a text, not ""`);
+});
+
+test('rules are given by their numbers, or as on the command line', async t => {
+  const path = writeConfig(t, 'guard-rules = [12, "spamd:3"]\nport = 587\n');
+  const settings = await settingsOf('--config', path);
+  assert.deepEqual(settings['guard-rules'], ['12', 'spamd:3']);
+  assert.deepEqual(settings.port, [587]);
 });
 
 test('an error of syntax is refused with its line', async t => {

@@ -161,7 +161,8 @@ test('only the last folder of a path is made', async () => {
     await new SqliteStore(path, { canCreate: true }).close();
     assert.equal(statSync(join(folder, 'spamlogd')).mode & 0o777, 0o755);
     const deep = join(folder, 'a', 'b', 'spamd.sqlite');
-    const refused = { code: 'missing', message: `Cannot create store "${deep}": no such folder` };
+    const reason = `the folder "${join(folder, 'a')}" is not there`;
+    const refused = { code: 'no-folder', message: `Cannot create store "${deep}": ${reason}` };
     assert.throws(() => new SqliteStore(deep, { canCreate: true }), refused);
     assert.equal(existsSync(join(folder, 'a')), false);
   });

@@ -131,7 +131,7 @@ test('an address trapped by hand is trapped for a day, whatever it was', () => {
   });
   assert.deepEqual(trapByHand(KNOWN, NOW, TRAPEXP_SECONDS), {
     first: KNOWN.first,
-    pass: 0,
+    pass: KNOWN.pass,
     expire: NOW + 24 * HOUR,
     bcount: 3,
     pcount: TRAPPED_PCOUNT,

@@ -2,7 +2,7 @@
 
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { StoreError } from '../store.js';
+import { backupProblem } from '../backup-problem.js';
 import type { LockOptions } from './locked-file.js';
 import { takeSnapshot } from './snapshot.js';
 import { toStoreError } from './store-errors.js';
@@ -32,8 +32,7 @@ async function create(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw toStoreError(path, cause);
-    throw new StoreError('failed', `Cannot make backup "${path}": it is there already`, { cause });
+    throw backupProblem(path, cause);
   }
 }
 

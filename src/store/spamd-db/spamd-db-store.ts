@@ -8,6 +8,7 @@ import type { Batch } from '../../whitelist/batch.js';
 import type { Entry } from '../../whitelist/entry.js';
 import { BatchAreas, copyResult } from '../batch-area.js';
 import { isListed, sortRecords } from '../listing.js';
+import { folderFor, isPathMissing, noFolder } from '../no-folder.js';
 import {
   type AddressRecord,
   type AddressStatement,
@@ -24,16 +25,15 @@ import type { PutOutcome, RecordSink } from '../transfer.js';
 import { openHashFile } from './hash-file.js';
 import { isBlank } from './hash-parts.js';
 import { Ipv6Shelf } from './ipv6-shelf.js';
-import type { LockOptions } from './locked-file.js';
 import { LoadedFile } from './page-file.js';
 import { decodeRecord, ipv4Key } from './record.js';
 import type { SightingsBook } from './sightings-book.js';
 import { checkHeader, takeSnapshot } from './snapshot.js';
 import { toStoreError } from './store-errors.js';
-import { Writer } from './writer.js';
+import { Writer, type WriterOptions } from './writer.js';
 
 /** How to open a database of spamd's. */
-export interface SpamdDbOptions extends LockOptions {
+export interface SpamdDbOptions extends WriterOptions {
   readonly path: string;
   /** Makes the file, without bytes as spamd does, where there is none. */
   readonly create?: boolean;
@@ -264,7 +264,7 @@ function isOfAnEarlierEntry(
 export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore> {
   const { path, create = false } = options;
   try {
-    if (create) await (await open(path, 'a', 0o644)).close();
+    if (create) await createEmpty(path);
     await checkHeader(path, options);
   } catch (error) {
     throw toStoreError(path, error);
@@ -272,4 +272,14 @@ export async function openSpamdDb(options: SpamdDbOptions): Promise<SpamdDbStore
   const store = new SpamdDbStore(options);
   await store.recall();
   return store;
+}
+
+async function createEmpty(path: string): Promise<void> {
+  try {
+    await (await open(path, 'a', 0o644)).close();
+  } catch (error) {
+    if (isPathMissing(error) || path.endsWith('/'))
+      throw noFolder('create store', path, folderFor(path), error);
+    throw toStoreError(path, error, 'create store');
+  }
 }

@@ -16,14 +16,16 @@ const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
   EFBIG: 'io',
   EIO: 'io',
   EISDIR: 'missing',
+  ELOOP: 'missing',
   ENOENT: 'missing',
   ENOSPC: 'full',
+  ENOTDIR: 'missing',
   EPERM: 'permission',
   EROFS: 'read-only',
 };
 
-/** The error as a {@link StoreError}; one that is already stays as it is. */
-export function toStoreError(path: string, error: unknown): StoreError {
+/** The error as a {@link StoreError}; one that is already stays as it is. `task` is what was tried, as in `use store`. */
+export function toStoreError(path: string, error: unknown, task: string = 'use store'): StoreError {
   if (error instanceof StoreError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   const storeCode =
@@ -31,5 +33,5 @@ export function toStoreError(path: string, error: unknown): StoreError {
   // Node's messages end with the system call and the path.
   const plain = message.replace(/, [a-z]+( '.*')?$/s, '');
   const problem = code in SYSTEM_CODES ? plain.replace(`${code}: `, '') : plain;
-  return new StoreError(storeCode, `Cannot use store "${path}": ${problem}`, { cause: error });
+  return new StoreError(storeCode, `Cannot ${task} "${path}": ${problem}`, { cause: error });
 }

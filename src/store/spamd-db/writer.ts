@@ -12,16 +12,22 @@ type Args<Name extends keyof Operations> =
   Parameters<Operations[Name]> extends [unknown, ...infer Rest] ? Rest : never;
 type Result<Name extends keyof Operations> = ReturnType<Operations[Name]>;
 
+/** How to lock the file, and to write to it. */
+export interface WriterOptions extends LockOptions {
+  /** Runs what writes: cut short, it leaves pages marked as used that nothing leads to. */
+  readonly hold?: <T>(write: () => Promise<T>) => Promise<T>;
+}
+
 /** Locks the database at a path for each operation, and runs the operation in the thread. */
 export class Writer {
   readonly #path: string;
-  readonly #lock: LockOptions;
+  readonly #options: WriterOptions;
   #worker: Worker | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, lock: LockOptions) {
+  constructor(path: string, options: WriterOptions) {
     this.#path = path;
-    this.#lock = lock;
+    this.#options = options;
   }
 
   /** Runs an operation when the ones before are done. Errors are {@link StoreError}s. */
@@ -44,9 +50,12 @@ export class Writer {
     // The thread is there and has prepared the task before the lock is taken, so that nobody waits for that.
     const worker = await this.#start();
     if (!(await ask(worker, { path: this.#path, name, args, isDry }))) throw this.#deadThread();
-    const file = await openLocked(this.#path, !isDry, this.#lock);
+    const file = await openLocked(this.#path, !isDry, this.#options);
     const { fd, stats } = file;
-    const answer = await ask(worker, { fd, fileBytes: stats.size, blockBytes: stats.blksize });
+    const turn = { fd, fileBytes: stats.size, blockBytes: stats.blksize };
+    const write = (): Promise<Answer | undefined> => ask(worker, turn);
+    const { hold } = this.#options;
+    const answer = await (hold && !isDry ? hold(write) : write());
     if (answer === undefined) {
       await unlockAbandoned(file);
       throw this.#deadThread();

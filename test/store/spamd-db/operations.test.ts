@@ -165,7 +165,7 @@ test('add and trap do what spamdb does, and give the entry', () => {
   assert.deepEqual(added, { first: NOW - 9, pass: LATER, expire: LATER + WHITEEXP, bcount: 4, pcount: 3 });
   assert.deepEqual(entryOf(file, '192.0.2.1'), added);
   const trapped = change(file, open => OPERATIONS.trap(open, key('192.0.2.1'), LATER, 86_400));
-  assert.deepEqual(trapped, { first: NOW - 9, pass: 0, expire: LATER + 86_400, bcount: 4, pcount: -1 });
+  assert.deepEqual(trapped, { first: NOW - 9, pass: LATER, expire: LATER + 86_400, bcount: 4, pcount: -1 });
   assert.deepEqual(entryOf(file, '192.0.2.1'), trapped);
   const lifted = change(file, open => OPERATIONS.add(open, key('192.0.2.1'), LATER, WHITEEXP));
   assert.equal(lifted.pcount, 0);

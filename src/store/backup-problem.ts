@@ -1,0 +1,12 @@
+// Why the file that a database is to be copied to cannot be made.
+
+import { folderFor, isPathMissing, noFolder } from './no-folder.js';
+import { toStoreError } from './spamd-db/store-errors.js';
+import { StoreError } from './store.js';
+
+/** The error of making a backup that must not be there yet. */
+export function backupProblem(path: string, cause: unknown): StoreError {
+  if (isPathMissing(cause)) return noFolder('make backup', path, folderFor(path), cause);
+  if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') return toStoreError(path, cause, 'make backup');
+  return new StoreError('failed', `Cannot make backup "${path}": it is there already`, { cause });
+}
