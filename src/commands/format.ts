@@ -75,8 +75,8 @@ export function sparkline(counts: readonly number[]): string {
 }
 
 /**
- * Text from a log, a database or a command line, made fit for a terminal: control characters become `?`, and bytes that are no UTF-8,
- * which `decodeText` makes surrogates of, are written as `\xff`.
+ * Text from a log, a database or a command line, made fit for a terminal: control characters become `?`, and bytes
+ * that are no UTF-8, which `decodeText` makes surrogates of, are written as `\xff`.
  */
 export function printable(text: string): string {
   const bytes = text.replace(/[\udc80-\udcff]/gu, stray => `\\x${(stray.charCodeAt(0) & 0xff).toString(16)}`);

@@ -243,6 +243,10 @@ export function makeFifo(path: string): void {
 /** Opens a FIFO for writing, which waits for its reader. */
 export async function openFifo(path: string): Promise<WriteStream> {
   const stream = createWriteStream(path);
+  // A test that waits for other processes may destroy it before it is told that a write is done.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_DESTROYED' && stream.listenerCount('error') === 1) throw error;
+  });
   await once(stream, 'open');
   return stream;
 }
