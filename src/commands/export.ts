@@ -11,7 +11,7 @@ import { trustedAddresses, writeSpamdb } from '../store/transfer.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 import { plural } from './format.js';
-import { databaseSource, type Source } from './transfer-endpoint.js';
+import { databaseSource, isSameFile, type Source } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
 /** Runs the command; status 65 when records were damaged. @throws {UsageError} @throws {StoreError} */
@@ -44,7 +44,7 @@ function databaseNamed(target: string, settings: Settings): NonNullable<Settings
   const parsed = parseDatabase(target);
   if ('expected' in parsed || parsed.value.path === target)
     throw new UsageError(`"${target}" must be sqlite:PATH, spamd:PATH, or - for text on standard output`);
-  if (parsed.value.path === databaseOf(settings).path)
+  if (isSameFile(parsed.value.path, databaseOf(settings).path))
     throw new UsageError(`"${target}" is what would be exported`);
   return parsed.value;
 }

@@ -7,7 +7,7 @@ import { databaseOf } from '../options/settings.js';
 import { UsageError } from '../options/usage-error.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
-import { databaseNamed, databaseSource, type Source, textSource } from './transfer-endpoint.js';
+import { databaseNamed, databaseSource, isSameFile, type Source, textSource } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
 /** Runs the command; status 65 when lines of the text were no records, or records damaged. @throws {UsageError} @throws {StoreError} */
@@ -17,7 +17,8 @@ export async function run(context: Context): Promise<number> {
   const [operand] = operands as [string];
   const from = databaseNamed(operand);
   const into = databaseOf(settings);
-  if (from?.path === into.path) throw new UsageError(`"${operand}" is what it would be put into`);
+  if (operand !== '-' && isSameFile(from?.path ?? operand, into.path))
+    throw new UsageError(`"${operand}" is what it would be put into`);
   const source: Source = from
     ? await databaseSource(
         { ...settings, database: from, 'sightings-database': undefined, status: [] },

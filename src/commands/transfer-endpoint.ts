@@ -1,6 +1,15 @@
 // Where records come from and go to in `import` and `export`: databases, and spamdb(8)'s text.
 
-import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  type BigIntStats,
+  closeSync,
+  constants,
+  createReadStream,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { openDatabase } from '../daemon/open-database.js';
 import { type DatabaseName, parseDatabase } from '../options/database.js';
 import { findKind } from '../options/find-kind.js';
@@ -104,4 +113,16 @@ export function databaseNamed(operand: string): DatabaseName | undefined {
   if (operand !== path) return { kind, path };
   const found = findKind(path);
   return found && { kind: found, path };
+}
+
+/** Whether two paths lead to one file that is there, by whatever names. */
+export function isSameFile(a: string, b: string): boolean {
+  if (a === b) return true;
+  try {
+    const [one, other] = [a, b].map(path => statSync(path, { bigint: true })) as [BigIntStats, BigIntStats];
+    return one.dev === other.dev && one.ino === other.ino;
+  } catch {
+    // What is not there, or cannot be reached, is for whoever opens it to tell.
+    return false;
+  }
 }
