@@ -32,7 +32,11 @@ export function guardByHand(settings: Settings): RuleGuard {
   return parseGuardList(settings['guard-rules'].join(','));
 }
 
-/** The guard over a saved listing. @throws {UsageError} when the file cannot be read, or holds no rule that is one */
+/**
+ * The guard over a saved listing. One without a rule is a mistake, as that of a pfctl that had no permission: no record of
+ * a capture could be of its rules.
+ * @throws {UsageError} when the file cannot be read, or holds no rule that is one
+ */
 export function guardFromFile(settings: Settings): RuleGuard {
   const path = settings['pf-rules'];
   if (path === undefined) return guardByHand(settings);
@@ -42,6 +46,9 @@ export function guardFromFile(settings: Settings): RuleGuard {
   const [first] = diagnostics;
   if (first && statements.every(({ kind }) => kind === 'unknown'))
     throw new UsageError(`Cannot use the rules: nothing of them is understood (${formatDiagnostic(first)})`);
+  const { rulesets } = loadRules(statements, { dialect, isListing: true });
+  if ([...rulesets.values()].every(({ filter }) => filter.length === 0))
+    throw new UsageError(`Cannot use the rules: there are none in "${path}"`);
   return guardFromListing(text, path, settings, dialect);
 }
 

@@ -110,6 +110,33 @@ test('rules of which nothing is understood are no guard', async t => {
   }
 });
 
+test('a listing without a rule is no guard, as that of pfctl without permission is none', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  const nothing = [
+    '',
+    '\n \n',
+    '# nothing\n',
+    'No ALTQ support in kernel\n',
+    'set skip on lo\n',
+    'a = "b"\n',
+  ];
+  for (const text of nothing) {
+    writeFileSync(rules, text);
+    for (const command of [['replay', '-n'], ['explain']]) {
+      const { status, stdout, stderr } = await run([...command, '--pf-rules', rules, CAPTURE]);
+      const message = `spamlogd: Cannot use the rules: there are none in "${rules}"\n`;
+      assert.deepEqual([status, stdout, stderr], [64, '', message], JSON.stringify(text));
+    }
+  }
+});
+
+test('an empty listing is no guard, whatever is guarded by hand beside it', async t => {
+  const rules = join(temporaryFolder(t), 'rules');
+  writeFileSync(rules, '');
+  const { status } = await run(['explain', '--guard-rules', '4', '--pf-rules', rules, CAPTURE]);
+  assert.equal(status, 64);
+});
+
 test('whose pf printed the rules may be said', async t => {
   const rules = join(temporaryFolder(t), 'rules');
   writeFileSync(rules, RULES);
