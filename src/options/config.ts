@@ -5,14 +5,14 @@ import { configTexts } from './config-value.js';
 import { unknownName } from './nearest.js';
 import type { Option } from './option.js';
 import { DEFAULT_CONFIG, OPTIONS, type Settings } from './table.js';
-import { readTextFile } from './text-file.js';
+import { readUtf8File } from './text-file.js';
 import { UsageError } from './usage-error.js';
 
 /**
  * The texts that a configuration file gives for options.
  * @param path undefined for the default one, which need not exist
  * @param defaultPath the default one
- * @throws {UsageError} when it cannot be read, is not TOML, or has an unknown key or a value of the wrong kind
+ * @throws {UsageError} when it cannot be read, is not UTF-8 or TOML, or has an unknown key or a value of the wrong kind
  */
 export async function readConfig(
   path: string | undefined,
@@ -20,7 +20,7 @@ export async function readConfig(
 ): Promise<ReadonlyMap<keyof Settings, readonly string[]>> {
   const name = path ?? defaultPath;
   if (path === undefined && !existsSync(defaultPath)) return new Map();
-  const content = readTextFile(name, 'configuration', true);
+  const content = readUtf8File(name, 'configuration', true);
   const { parse, TomlError } = await import('smol-toml');
   let table: Record<string, unknown>;
   try {

@@ -314,6 +314,25 @@ test('an error of syntax is refused with its line', async t => {
   });
 });
 
+test('a file that is no UTF-8 is refused with its line, a comment of it included', async t => {
+  const cases: [string, number, string][] = [
+    ['database = "/srv/gr\xfcn.sqlite"\n', 1, 'byte 20 is 0xfc'],
+    ['whiteexp = 36\r\n# gr\xfcn\r\n', 2, 'byte 5 is 0xfc'],
+    ['# \xc3\xa4\xc3\n', 1, 'byte 5 is 0xc3'],
+    ['\n\n# \xed\xa0\x80', 3, 'byte 3 is 0xed'],
+    ['\xff\xfew\0h\0i\0', 1, 'byte 1 is 0xff'],
+  ];
+  for (const [bytes, line, where] of cases) {
+    const path = writeConfig(t, '');
+    writeFileSync(path, bytes, 'latin1');
+    const message = `configuration "${path}" line ${line}: ${where}, and no UTF-8`;
+    await assert.rejects(settingsOf('--config', path), { name: 'UsageError', isConfig: true, message });
+  }
+  const whole = writeConfig(t, '# \u{fffd} \u00e4 \u{1f600}\ndatabase = "/srv/gr\u00fcn"\n');
+  const { database } = await settingsOf('--config', whole);
+  assert.equal(database?.path, '/srv/gr\u00fcn');
+});
+
 test('a file that is named has to be readable', async t => {
   const folder = temporaryFolder(t);
   const refuses = async (path: string, reason: string): Promise<void> => {
