@@ -5,7 +5,7 @@ import { openDatabase } from '../daemon/open-database.js';
 import type { DatabaseKind } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
-import { absentDatabase, DryRun, type StoredForm } from '../store/dry-run.js';
+import { type AskedDatabase, absentDatabase, DryRun, type StoredForm } from '../store/dry-run.js';
 import type { Store, StoreRecord } from '../store/store.js';
 import { importRecords, type RecordSink, type TransferCounts } from '../store/transfer.js';
 import type { Context } from './command.js';
@@ -56,7 +56,7 @@ export async function move(
 }
 
 /** @param database absent where it would be made */
-async function dryRunOf(settings: Settings, database: RecordSink | undefined): Promise<RecordSink> {
+async function dryRunOf(settings: Settings, database: AskedDatabase | undefined): Promise<RecordSink> {
   const form = await storedFormOf(databaseOf(settings).kind);
   return new DryRun(database ?? absentDatabase(form), form);
 }

@@ -1,15 +1,19 @@
 // A dry run of records put into a database: what becomes of each, as if those before it had been put in.
 
 import { canonicalAddress } from '../address/address.js';
-import type { StoreRecord } from './store.js';
+import type { Store, StoreRecord } from './store.js';
 import { mergeRecord, type PutOutcome, type RecordSink } from './transfer.js';
 
 /** A record as a database keeps it, in lower case for one; undefined for what it does not hold. */
 export type StoredForm = (record: StoreRecord) => StoreRecord | undefined;
 
+/** What a dry run asks a database. */
+export type AskedDatabase = RecordSink & Pick<Store, 'get'>;
+
 /** A database that is not there yet. */
-export function absentDatabase(storedForm: StoredForm): RecordSink {
+export function absentDatabase(storedForm: StoredForm): AskedDatabase {
   return {
+    get: async () => undefined,
     put: async (records, now) =>
       records.map(record =>
         storedForm(record) ? mergeRecord(undefined, record, now).outcome : 'unsupported',
@@ -17,13 +21,16 @@ export function absentDatabase(storedForm: StoredForm): RecordSink {
   };
 }
 
-/** Puts nothing into a database, and remembers what would have been added to it, some 300 bytes a record. */
+/** Puts nothing into a database, and remembers what would have been changed in it, some 300 bytes a record. */
 export class DryRun implements RecordSink {
-  readonly #database: RecordSink;
+  readonly #database: AskedDatabase;
   readonly #storedForm: StoredForm;
-  readonly #added = new Map<string, StoreRecord>();
+  /** What would be there now. */
+  readonly #changed = new Map<string, StoreRecord>();
+  /** What was merged once: most records never come again, and are not looked up. */
+  readonly #merged = new Map<string, StoreRecord>();
 
-  constructor(database: RecordSink, storedForm: StoredForm) {
+  constructor(database: AskedDatabase, storedForm: StoredForm) {
     this.#database = database;
     this.#storedForm = storedForm;
   }
@@ -37,25 +44,33 @@ export class DryRun implements RecordSink {
       for (const [key, record] of pending) {
         const outcome = answers.next().value!;
         outcomes.push(outcome);
-        if (outcome === 'added') this.#added.set(key, record);
+        if (outcome === 'added') this.#changed.set(key, record);
+        else if (outcome === 'merged') this.#merged.set(key, record);
       }
       pending = new Map();
     };
     for (const record of records) {
       const key = keyOf(this.#storedForm(record) ?? record);
-      const isKnown = (): boolean => this.#added.has(key);
+      const isKnown = (): boolean => this.#changed.has(key) || this.#merged.has(key);
       if (pending.has(key) || isKnown()) await settle();
-      if (isKnown()) outcomes.push(this.#repeat(key, record, now));
+      if (isKnown()) outcomes.push(await this.#repeat(key, record, now));
       else pending.set(key, record);
     }
     await settle();
     return outcomes;
   }
 
-  /** What becomes of a record under a key for which one was added before. */
-  #repeat(key: string, record: StoreRecord, now: number): PutOutcome {
-    const merged = mergeRecord(this.#added.get(key), record, now);
-    if (merged.record) this.#added.set(key, merged.record);
+  /** What becomes of a record under a key of which one was added or merged before. */
+  async #repeat(key: string, record: StoreRecord, now: number): Promise<PutOutcome> {
+    const first = this.#merged.get(key);
+    if (first !== undefined) {
+      const entry = await this.#database.get(this.#storedForm(first)!.address);
+      const before = entry && ({ ...first, entry } as StoreRecord);
+      this.#changed.set(key, mergeRecord(before, first, now).record ?? first);
+      this.#merged.delete(key);
+    }
+    const merged = mergeRecord(this.#changed.get(key), record, now);
+    if (merged.record) this.#changed.set(key, merged.record);
     return merged.outcome;
   }
 }
