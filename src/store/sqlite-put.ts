@@ -4,6 +4,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { canonicalAddress } from '../address/address.js';
 import type { Entry } from '../whitelist/entry.js';
 import { encodeText } from './spamdb-text.js';
+import { lowerSpamtrap } from './spamtrap.js';
 import { hasTable } from './sqlite-schema.js';
 import { prepareImportSighting, writeSighting } from './sqlite-sightings.js';
 import type { StoreRecord } from './store.js';
@@ -14,9 +15,12 @@ const KEY = `ip = CAST(? AS TEXT) AND helo = CAST(? AS TEXT) AND "from" = CAST(?
 
 type Key = [ip: Buffer, helo: Buffer, from: Buffer, to: Buffer];
 
-/** A record as an SQLite database keeps it; undefined for one without an address, or with a NUL in its text. */
+/**
+ * A record as an SQLite database keeps it, its address in canonical text or a spamtrap in lower case; undefined for one
+ * without an address, or with a NUL in its text.
+ */
 export function sqliteForm(record: StoreRecord): StoreRecord | undefined {
-  if (record.kind === 'spamtrap') return record;
+  if (record.kind === 'spamtrap') return lowerSpamtrap(record);
   const address = canonicalAddress(record.address);
   const { helo, from, to } = textsOf(record);
   const isStorable = address !== undefined && ![helo, from, to].some(text => text.includes('\0'));

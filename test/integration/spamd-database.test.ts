@@ -196,16 +196,18 @@ test('records go from spamd to SQLite, to text and back, and nothing is lost on 
   assert.deepEqual(await text(fromText), ipv4);
 });
 
-test('a spamtrap is stored in lower case, as spamdb -T does: spamd would not find another', async t => {
-  const database = `spamd:${join(temporaryFolder(t), 'spamd')}`;
-  const input = Buffer.from('SPAMTRAP|Trap@Example.ORG\nSPAMTRAP|trap@example.org\n');
-  const counts = JSON.parse(
-    await succeed(['import', '--json', '--database', database, '-'], input),
-  ) as object;
-  const { added, kept } = counts as { added: number; kept: number };
-  assert.deepEqual([added, kept], [1, 1]);
-  const list = await succeed(['list', '--database', database, '--format', 'spamdb']);
-  assert.equal(list, 'SPAMTRAP|trap@example.org\n');
+test('a spamtrap is stored in lower case, as by spamdb -T and greydb -T: the tarpit would not find another', async t => {
+  const folder = temporaryFolder(t);
+  for (const database of [`spamd:${join(folder, 'spamd')}`, join(folder, 'a.sqlite')]) {
+    const input = Buffer.from('SPAMTRAP|Trap@Example.ORG\nSPAMTRAP|trap@example.org\n');
+    const counts = JSON.parse(
+      await succeed(['import', '--json', '--database', database, '-'], input),
+    ) as object;
+    const { added, kept } = counts as { added: number; kept: number };
+    assert.deepEqual([added, kept], [1, 1], database);
+    const list = await succeed(['list', '--database', database, '--format', 'spamdb']);
+    assert.equal(list, 'SPAMTRAP|trap@example.org\n', database);
+  }
 });
 
 test('a record that is left out is told, counted, and decides the status', async t => {
@@ -238,7 +240,7 @@ test('a dry run counts what the import then does, repeated records and IPv6 incl
   const grey = 'GREY|192.0.2.2|h|<a@b>|<c@d>|1|9999999999|9999999999|1|0\n';
   const many = Array.from({ length: 3000 }, (_, i) => white(`10.0.${i >> 8}.${i & 255}`, 0));
   const text = [white('192.0.2.1', 1), white('192.0.2.1', 2), white('2001:db8::1', 1), grey, grey, ...many];
-  // spamd's database has spamtraps in lower case, SQLite's as they are.
+  // Spamtraps are put in in lower case.
   const traps = ['Trap@example.com', 'tRAP@example.com', 'ÄRGER@example.com', 'Ärger@example.com'];
   const spamtraps = traps.map(trap => `SPAMTRAP|${trap}\n`);
   const again = [...spamtraps, 'SPAMTRAP|TRAP@EXAMPLE.COM\n', white('192.0.2.1', 3)];

@@ -2,6 +2,7 @@
 
 import { canonicalAddress, isIpv4Words, parseAddress } from '../../address/address.js';
 import { decodeText, encodeText } from '../spamdb-text.js';
+import { lowerSpamtrap } from '../spamtrap.js';
 import type { StoreRecord } from '../store.js';
 import { decodeValue, encodeValue, SPAMTRAP_PCOUNT } from './value.js';
 
@@ -47,9 +48,7 @@ export function encodeRecord(record: StoreRecord, now: number): { key: Uint8Arra
 export function toStorable(record: StoreRecord): StoreRecord | undefined {
   const texts = record.kind === 'tuple' ? [record.helo, record.from, record.to] : [record.address];
   if (texts.some(text => /[\0\n]/.test(text))) return undefined;
-  // spamd looks recipients up in lower case, and spamdb -T stores them so.
-  if (record.kind === 'spamtrap')
-    return { ...record, address: record.address.replace(/[A-Z]+/g, text => text.toLowerCase()) };
+  if (record.kind === 'spamtrap') return lowerSpamtrap(record);
   const address = ipv4Key(record.address);
   return address && { ...record, address: decodeText(address) };
 }
