@@ -13,16 +13,18 @@ export interface Window<K> {
 
 /**
  * The whole table of entries in ranges of rowids. A row that is replaced meanwhile moves to the end, and so may come
- * again; one that is replaced time and again is not followed for ever.
+ * again, but none is missed: the last range has no end, and begins behind what was the end shortly before. Whoever adds
+ * rows is not followed beyond it.
  */
 export function* entryWindows(db: Database): Generator<Window<number>> {
   const last = db.prepare<[], number | null>('SELECT max(rowid) FROM entries').pluck();
   let after = Number.MIN_SAFE_INTEGER;
   for (let round = 0; round < 2; round++) {
-    const end = last.get() ?? after;
+    const end = Math.max(last.get() ?? after, after);
     yield* windows(db, 'entries', 'rowid', after, end);
     after = end;
   }
+  yield { after, upTo: Number.MAX_SAFE_INTEGER };
 }
 
 /** The whole table of sightings in ranges of addresses' texts. */
