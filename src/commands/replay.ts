@@ -1,11 +1,10 @@
 // replay: whitelists from recorded captures as the daemon would have, by the packets' own clock, and reports.
 
-import { existsSync } from 'node:fs';
 import { inTimeOrder, scanSavefile } from '../capture/savefile.js';
 import { isWarning, SavefileError } from '../capture/savefile-error.js';
 import { backupIfWanted } from '../daemon/backup-database.js';
 import { guardedPolicy } from '../daemon/guarded-policy.js';
-import { memoryDatabase, openDatabase, sqliteStarter } from '../daemon/open-database.js';
+import { openDatabase, openDryDatabase, sqliteStarter } from '../daemon/open-database.js';
 import { Pipeline } from '../daemon/pipeline.js';
 import { LocalSink, type SightingSink } from '../daemon/sighting-sink.js';
 import { WorkerSink } from '../daemon/worker-sink.js';
@@ -83,12 +82,8 @@ async function openSink(settings: Settings, warn: (message: string) => void): Pr
   const whiteexpSeconds = settings.whiteexp * 3600;
   const database = databaseOf(settings);
   if (settings['dry-run']) {
-    // One of spamd's that is missing is no more made by the replay itself.
-    const base =
-      database.kind === 'spamd' || existsSync(database.path)
-        ? await openDatabase(settings, { isReadOnly: true }, { warn })
-        : undefined;
-    return new LocalSink(await memoryDatabase(base), whiteexpSeconds);
+    const now = Math.floor(Date.now() / 1000);
+    return new LocalSink(await openDryDatabase(settings, now, { warn }), whiteexpSeconds);
   }
   if (database.kind === 'sqlite')
     return new WorkerSink(await sqliteStarter(settings, { canCreate: true }), whiteexpSeconds);

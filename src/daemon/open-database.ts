@@ -1,5 +1,6 @@
 // Chooses the adapter for a database and opens it.
 
+import { existsSync } from 'node:fs';
 import { formatDatabase } from '../options/database.js';
 import { findKind } from '../options/find-kind.js';
 import { databaseOf } from '../options/settings.js';
@@ -87,10 +88,24 @@ export async function sqliteStarter(
   return () => WorkerStore.start(databaseOf(settings).path, bulk);
 }
 
-/** An empty database in memory, or one that puts what is changed on top of another. */
-export async function memoryDatabase(base?: Store): Promise<Store> {
+/** What a replay would find in the database, to be changed in memory alone; nothing, where it would make one. @throws {StoreError} */
+export async function openDryDatabase(
+  settings: DatabaseSettings,
+  now: number,
+  reports: SpamdReports,
+): Promise<Store> {
+  const database = databaseOf(settings);
   const { MemoryStore } = await import('../store/memory-store.js');
-  return new MemoryStore(base);
+  // spamd's is never made.
+  if (database.kind !== 'spamd' && !existsSync(database.path)) return new MemoryStore();
+  const base = await openDatabase(settings, { isReadOnly: true }, reports);
+  if (database.kind !== 'spamd') return new MemoryStore(base);
+  const { copyToMemory } = await import('../store/spamd-db/copy-to-memory.js');
+  try {
+    return await copyToMemory(base, { now, whiteexpSeconds: settings.whiteexp * 3600 });
+  } finally {
+    await base.close();
+  }
 }
 
 /** Somebody who names spamd's database by its path alone is told how it is named. */
