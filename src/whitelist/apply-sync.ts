@@ -1,7 +1,7 @@
 // What a peer's statement makes of an entry: a pure function of (entry, statement, now). Times are seconds since the epoch.
 
 import type { SyncAddressKind } from '../wire/sync-message.js';
-import { type Entry, isTrapped, TRAPPED_PCOUNT } from './entry.js';
+import { type Entry, isTrapped, LARGEST_COUNT, TRAPPED_PCOUNT } from './entry.js';
 
 /** What a peer says of one address. */
 export interface SyncStatement {
@@ -65,7 +65,10 @@ function applyWhite(entry: Maybe, living: Maybe, expire: number, now: number): S
     return { outcome: 'added', entry: { first: now, pass: now, expire, bcount: 0, pcount: 0 } };
   }
   if (expire <= living.expire) return { outcome: 'kept', entry };
-  return { outcome: 'refreshed', entry: { ...living, expire, pcount: living.pcount + 1 } };
+  return {
+    outcome: 'refreshed',
+    entry: { ...living, expire, pcount: Math.min(living.pcount + 1, LARGEST_COUNT) },
+  };
 }
 
 function applyTrapped(entry: Maybe, living: Maybe, expire: number, now: number): SyncChange {
@@ -79,6 +82,12 @@ function applyTrapped(entry: Maybe, living: Maybe, expire: number, now: number):
   if (isTrapped(living) && expire <= living.expire) return { outcome: 'trapped', entry };
   return {
     outcome: 'trap-set',
-    entry: { ...living, pass: expire, expire, bcount: living.bcount + 1, pcount: TRAPPED_PCOUNT },
+    entry: {
+      ...living,
+      pass: expire,
+      expire,
+      bcount: Math.min(living.bcount + 1, LARGEST_COUNT),
+      pcount: TRAPPED_PCOUNT,
+    },
   };
 }

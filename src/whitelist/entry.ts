@@ -9,6 +9,9 @@ export const DEFAULT_WHITEEXP_HOURS = 864;
 /** The life of a TRAPPED entry made by hand, 24 hours in seconds (TRAPEXP of spamd's grey.h). */
 export const TRAPEXP_SECONDS = 86_400;
 
+/** Where counts stop: spamd and greyd keep them in an `int`, in which one more would be a trap's or worse. */
+export const LARGEST_COUNT: number = 2 ** 31 - 1;
+
 /** What a database holds under an address alone: spamd's `struct gdata` (grey.h). */
 export interface Entry {
   /** When the entry was made. */
@@ -65,7 +68,11 @@ export function applySightings(entry: Entry | undefined, sum: SightingSum, white
   }
   return {
     outcome: 'refreshed',
-    entry: { ...entry, pcount: entry.pcount + sum.count, expire: Math.max(entry.expire, expire) },
+    entry: {
+      ...entry,
+      pcount: Math.min(entry.pcount + sum.count, LARGEST_COUNT),
+      expire: Math.max(entry.expire, expire),
+    },
   };
 }
 
@@ -103,7 +110,8 @@ export function entryStatus(entry: Entry, now: number): Status {
 export function addByHand(entry: Entry | undefined, now: number, whiteexpSeconds: number): Entry {
   const expire = now + whiteexpSeconds;
   if (entry === undefined || entry.expire <= now) return newEntry(now, expire, 0);
-  return { ...entry, pass: now, expire, pcount: Math.max(entry.pcount, TRAPPED_PCOUNT) + 1 };
+  const pcount = Math.min(Math.max(entry.pcount, TRAPPED_PCOUNT) + 1, LARGEST_COUNT);
+  return { ...entry, pass: now, expire, pcount };
 }
 
 /** An entry trapped by hand, as `spamdb -t -a` does: of one that is there it changes `expire` and `pcount` alone. */

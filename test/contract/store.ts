@@ -5,6 +5,7 @@ import { checkEdits } from './store-edit.js';
 import { checkFind } from './store-find.js';
 import { checkList } from './store-list.js';
 import { checkModel } from './store-model.js';
+import { checkRules } from './store-rules.js';
 import { checkOf, type Subject } from './store-subject.js';
 
 /**
@@ -17,5 +18,6 @@ export function storeContract(subject: Subject, runs = 40): void {
   checkFind(check);
   checkList(check);
   checkEdits(check);
+  checkRules(check, runs);
   checkModel(check, subject.gaps ?? {}, runs);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { applySync } from '../../src/whitelist/apply-sync.js';
-import { type Entry, entryStatus } from '../../src/whitelist/entry.js';
+import { type Entry, entryStatus, LARGEST_COUNT } from '../../src/whitelist/entry.js';
 
 const NOW = 1_700_000_000;
 const WHITEEXP = 3_110_400;
@@ -139,4 +139,12 @@ test('no statement lifts a trap, moves expire back or beyond the limit, or says 
     ),
     { numRuns: 2000 },
   );
+});
+
+test('what peers say counts no further than the int of spamd and greyd', () => {
+  const full = { ...white, bcount: LARGEST_COUNT, pcount: LARGEST_COUNT };
+  const refreshed = applySync(full, saysWhite(NOW + 30 * DAY), NOW, WHITEEXP);
+  assert.deepEqual([refreshed.outcome, refreshed.entry?.pcount], ['refreshed', LARGEST_COUNT]);
+  const trapped = applySync(full, saysTrapped(NOW + DAY), NOW, WHITEEXP);
+  assert.deepEqual([trapped.outcome, trapped.entry?.bcount], ['trap-set', LARGEST_COUNT]);
 });

@@ -8,6 +8,7 @@ import {
   entryStatus,
   firstSighting,
   isTrapped,
+  LARGEST_COUNT,
   TRAPEXP_SECONDS,
   TRAPPED_PCOUNT,
   trapByHand,
@@ -136,4 +137,14 @@ test('an address trapped by hand is trapped for a day, whatever it was', () => {
     bcount: 3,
     pcount: TRAPPED_PCOUNT,
   });
+});
+
+test('counts stop where the int of spamd and greyd does', () => {
+  const full = { ...KNOWN, pcount: LARGEST_COUNT };
+  assert.equal(LARGEST_COUNT, 2_147_483_647);
+  assert.equal(seeAt(full, NOW).entry.pcount, LARGEST_COUNT);
+  const two = { count: 2, runStart: NOW, runLatest: NOW, runCount: 2 };
+  const nearly = { ...KNOWN, pcount: LARGEST_COUNT - 1 };
+  assert.equal(applySightings(nearly, two, WHITEEXP).entry.pcount, LARGEST_COUNT);
+  assert.equal(addByHand(full, NOW, WHITEEXP).pcount, LARGEST_COUNT);
 });
