@@ -6,7 +6,7 @@ import { writeSpamdb } from '../src/store/transfer.js';
 
 const store = await openSpamdDb({ path: process.argv[2] ?? '', lock: () => true });
 const records = store.list({ now: 0, whiteexpSeconds: 0, sort: 'database' });
-for await (const text of writeSpamdb(records)) {
+for await (const text of writeSpamdb(records, () => {})) {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 await store.close();

@@ -11,10 +11,10 @@ import { trustedAddresses, writeSpamdb } from '../store/transfer.js';
 import type { Context } from './command.js';
 import { EXIT } from './exit-status.js';
 import { plural } from './format.js';
-import { databaseSource, isSameFile, type Source } from './transfer-endpoint.js';
+import { type DatabaseSource, databaseSource, isSameFile, type Source } from './transfer-endpoint.js';
 import { move } from './transfer-move.js';
 
-/** Runs the command; status 65 when records were damaged. @throws {UsageError} @throws {StoreError} */
+/** Runs the command; status 65 when records were left out. @throws {UsageError} @throws {StoreError} */
 export async function run(context: Context): Promise<number> {
   const { settings, operands, warn } = context;
   const now = settings.at ?? Math.floor(Date.now() / 1000);
@@ -32,7 +32,7 @@ export async function run(context: Context): Promise<number> {
       );
     } else if (isPlain) await writeAddresses(source, context, now);
     else if (settings['dry-run']) await countOnly(source.records, 'record', context);
-    else await writeText(source.records);
+    else await writeText(source, warn);
   } finally {
     await source.close();
   }
@@ -68,8 +68,12 @@ async function writeAddresses({ records }: Source, context: Context, now: number
 }
 
 /** Bytes as they are: a record's text need not be UTF-8. */
-async function writeText(records: AsyncIterable<StoreRecord>): Promise<void> {
-  for await (const piece of writeSpamdb(records)) {
+async function writeText({ records, leaveOut }: DatabaseSource, warn: Context['warn']): Promise<void> {
+  const onProblem = ({ address }: StoreRecord): void => {
+    warn(`a record of "${address}" has a line feed in its text: left out`);
+    leaveOut();
+  };
+  for await (const piece of writeSpamdb(records, onProblem)) {
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
   }
 }

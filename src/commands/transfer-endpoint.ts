@@ -29,17 +29,22 @@ export interface Source {
   readonly close: () => Promise<void>;
 }
 
+/** A database as a source; `leaveOut` counts one more record that cannot be used as it is. */
+export interface DatabaseSource extends Source {
+  readonly leaveOut: () => void;
+}
+
 /** The records of a database. @throws {StoreError} */
 export async function databaseSource(
   settings: Settings,
   now: number,
   warn: (line: string) => void,
-): Promise<Source> {
+): Promise<DatabaseSource> {
   let unreadable = 0;
-  const onUnreadable = (): void => {
+  const leaveOut = (): void => {
     unreadable++;
   };
-  const store: Store = await openDatabase(settings, { isReadOnly: true }, { warn, onUnreadable });
+  const store: Store = await openDatabase(settings, { isReadOnly: true }, { warn, onUnreadable: leaveOut });
   const { status } = settings;
   return {
     records: store.list({
@@ -49,6 +54,7 @@ export async function databaseSource(
       ...(status.length > 0 && { status: new Set(status) }),
     }),
     unreadable: () => unreadable,
+    leaveOut,
     close: () => store.close(),
   };
 }

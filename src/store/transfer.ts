@@ -136,13 +136,19 @@ async function* splitLines(
 /** Bytes per piece of text that {@link writeSpamdb} gives, about. */
 const PIECE_CHARACTERS = 65_536;
 
-/** spamdb(8)'s text of records, in pieces fit to be written one after the other. */
+/**
+ * spamdb(8)'s text of records, in pieces fit to be written one after the other. A record whose text has a line feed would
+ * be read as several, which may say anything: it goes to `onProblem`, and is left out.
+ */
 export async function* writeSpamdb(
   records: AsyncIterable<StoreRecord> | Iterable<StoreRecord>,
+  onProblem: (record: StoreRecord) => void,
 ): AsyncGenerator<Uint8Array> {
   let text = '';
   for await (const record of records) {
-    text += formatSpamdb(record);
+    const line = formatSpamdb(record);
+    if (line.indexOf('\n') === line.length - 1) text += line;
+    else onProblem(record);
     if (text.length < PIECE_CHARACTERS) continue;
     yield encodeText(text);
     text = '';
