@@ -1,11 +1,11 @@
 // Moves records into a database, shows how far it has come, and reports what became of them.
 
-import { existsSync } from 'node:fs';
 import { openDatabase } from '../daemon/open-database.js';
 import type { DatabaseKind } from '../options/database.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
 import { type AskedDatabase, absentDatabase, DryRun, type StoredForm } from '../store/dry-run.js';
+import { isMade } from '../store/is-made.js';
 import type { Store, StoreRecord } from '../store/store.js';
 import { importRecords, type RecordSink, type TransferCounts } from '../store/transfer.js';
 import type { Context } from './command.js';
@@ -28,7 +28,7 @@ export async function move(
 ): Promise<void> {
   const { settings, output, now, into, warn } = context;
   const isDry = settings['dry-run'];
-  const isThere = existsSync(databaseOf(settings).path);
+  const isThere = isMade(databaseOf(settings).path);
   const store = isDry
     ? isThere && (await openDatabase(settings, { isReadOnly: true }, { warn }))
     : await open();

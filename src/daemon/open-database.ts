@@ -1,10 +1,10 @@
 // Chooses the adapter for a database and opens it.
 
-import { existsSync } from 'node:fs';
 import { formatDatabase } from '../options/database.js';
 import { findKind } from '../options/find-kind.js';
 import { databaseOf } from '../options/settings.js';
 import type { Settings } from '../options/table.js';
+import { isMade } from '../store/is-made.js';
 import type { SqliteOptions } from '../store/sqlite-store.js';
 import { type Store, StoreError } from '../store/store.js';
 import type { RecordSink } from '../store/transfer.js';
@@ -97,7 +97,7 @@ export async function openDryDatabase(
   const database = databaseOf(settings);
   const { MemoryStore } = await import('../store/memory-store.js');
   // spamd's is never made.
-  if (database.kind !== 'spamd' && !existsSync(database.path)) return new MemoryStore();
+  if (database.kind !== 'spamd' && !isMade(database.path)) return new MemoryStore();
   const base = await openDatabase(settings, { isReadOnly: true }, reports);
   if (database.kind !== 'spamd') return new MemoryStore(base);
   const { copyToMemory } = await import('../store/spamd-db/copy-to-memory.js');

@@ -1,10 +1,10 @@
 // The whitelist in an SQLite file shared with greyd. Calls run to their end on the thread that makes them.
 
-import { existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { Prefix } from '../address/prefix.js';
 import type { Batch } from '../whitelist/batch.js';
 import { addByHand, type Entry, trapByHand } from '../whitelist/entry.js';
+import { isMade } from './is-made.js';
 import { SqliteBatchWriter } from './sqlite-batch.js';
 import { sqliteError } from './sqlite-errors.js';
 import { openSqlite } from './sqlite-open.js';
@@ -48,7 +48,7 @@ export class SqliteStore implements Store, RecordSink {
   constructor(path: string, options: SqliteOptions = {}) {
     this.#name = `"${path}"`;
     this.#isReadOnly = options.isReadOnly ?? false;
-    this.#isLogDue = options.logsLater === true && !existsSync(path);
+    this.#isLogDue = options.logsLater === true && !isMade(path);
     this.#db = openSqlite(path, options);
     // A database written by greyd alone has none.
     this.#hasSightings = this.#run('read', () => hasTable(this.#db, 'sightings'));

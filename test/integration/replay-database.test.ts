@@ -30,6 +30,23 @@ test('a dry run makes no file, and tells what would be added', async t => {
   assert.match(stdout, /^addresses +2 {2}would be 2 added, 0 refreshed$/m);
 });
 
+test('a file without bytes is a database to be made: a dry run says so, and a replay makes it as any other', async t => {
+  const { folder, database, capture } = given(t);
+  writeFileSync(database, '');
+  const added = async (...args: string[]): Promise<unknown> => {
+    const { status, stdout, stderr } = await run([...args, '--json', '--database', database]);
+    assert.deepEqual([status, stderr], [0, ''], `${args}`);
+    return (JSON.parse(stdout) as { added: number }).added;
+  };
+  const text = join(folder, 'text');
+  writeFileSync(text, 'WHITE|192.0.2.1|||1|1|9999999999|1|0\n');
+  assert.equal(await added('import', '-n', text), 1);
+  assert.equal(await added('replay', '-n', capture), 2);
+  assert.deepEqual([readFileSync(database).length, readdirSync(folder).length], [0, 3]);
+  assert.equal(await added('replay', capture), 2);
+  assert.deepEqual(select(database, 'PRAGMA journal_mode'), [{ journal_mode: 'wal' }]);
+});
+
 test('a dry run leaves a database as it is, and tells what would be refreshed', async t => {
   const { database, capture } = given(t);
   makeGreydDatabase(database, [
