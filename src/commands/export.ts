@@ -31,8 +31,7 @@ export async function run(context: Context): Promise<number> {
         openDatabase(taking, { canCreate: true }, { warn }),
       );
     } else if (isPlain) await writeAddresses(source, context, now);
-    else if (settings['dry-run']) await countOnly(source.records, 'record', context);
-    else await writeText(source, warn);
+    else await writeText(source, context);
   } finally {
     await source.close();
   }
@@ -49,13 +48,7 @@ function databaseNamed(target: string, settings: Settings): NonNullable<Settings
   return parsed.value;
 }
 
-async function countOnly(
-  items: AsyncIterable<unknown>,
-  name: 'record' | 'line',
-  { output }: Context,
-): Promise<void> {
-  let count = 0;
-  for await (const _ of items) count++;
+async function tellCount(count: number, name: 'record' | 'line', { output }: Context): Promise<void> {
   await output.line(`${plural(count, name)} would be written`);
 }
 
@@ -63,17 +56,27 @@ async function writeAddresses({ records }: Source, context: Context, now: number
   const { settings, output } = context;
   const { 'min-age': minAgeSeconds = 0, 'min-count': minCount = 0 } = settings;
   const addresses = trustedAddresses(records, { now, minAgeSeconds, minCount });
-  if (settings['dry-run']) await countOnly(addresses, 'line', context);
-  else for await (const address of addresses) await output.line(address);
+  let count = 0;
+  for await (const address of addresses) {
+    count++;
+    if (!settings['dry-run']) await output.line(address);
+  }
+  if (settings['dry-run']) await tellCount(count, 'line', context);
 }
 
+const LINE_FEED = 0x0a;
+
 /** Bytes as they are: a record's text need not be UTF-8. */
-async function writeText({ records, leaveOut }: DatabaseSource, warn: Context['warn']): Promise<void> {
+async function writeText({ records, leaveOut }: DatabaseSource, context: Context): Promise<void> {
+  const { settings, warn } = context;
   const onProblem = ({ address }: StoreRecord): void => {
     warn(`a record of "${address}" has a line feed in its text: left out`);
     leaveOut();
   };
+  let count = 0;
   for await (const piece of writeSpamdb(records, onProblem)) {
-    if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+    if (settings['dry-run']) for (const byte of piece) count += Number(byte === LINE_FEED);
+    else if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
   }
+  if (settings['dry-run']) await tellCount(count, 'record', context);
 }

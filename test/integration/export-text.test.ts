@@ -33,6 +33,12 @@ test('a record whose text would break into lines is left out of the text, told a
     ),
     '',
   ]);
+  const dry = await run(['export', '-n', '--database', database]);
+  assert.deepEqual(
+    [dry.status, dry.stdout, dry.stderr],
+    [65, '3 records would be written\n', exported.stderr],
+    'a dry run counts what is written',
+  );
   const input = Buffer.from(exported.stdout);
   const copy = join(folder, 'copy');
   assert.equal((await run(['import', '--database', copy, '-'], { input })).status, 0);
