@@ -22,6 +22,8 @@ export class SqliteBatchWriter {
   readonly #find: Statement<[string], EntryRow>;
   readonly #insertEntry: Statement<unknown[]>;
   readonly #updateEntry: Statement<unknown[]>;
+  readonly #prolongEntry: Statement<unknown[]>;
+  readonly #countEntry: Statement<unknown[]>;
   readonly #mergeSighting: Statement<unknown[]>;
 
   constructor(db: Database) {
@@ -36,6 +38,9 @@ export class SqliteBatchWriter {
     this.#updateEntry = db.prepare(
       'UPDATE entries SET first = ?, pass = ?, expire = ?, bcount = ?, pcount = ? WHERE rowid = ?',
     );
+    // What does not change is not written: it may be a time that no number here can hold.
+    this.#prolongEntry = db.prepare('UPDATE entries SET pcount = ?, expire = ? WHERE rowid = ?');
+    this.#countEntry = db.prepare('UPDATE entries SET pcount = ? WHERE rowid = ?');
     this.#mergeSighting = prepareMergeSighting(db);
   }
 
@@ -58,7 +63,8 @@ export class SqliteBatchWriter {
       const { address } = sightings;
       const before = this.#find.get(address);
       const { outcome, entry } = applySightings(before, sightings, whiteexpSeconds);
-      if (outcome !== 'trapped') this.#writeEntry(address, before?.rowid, entry);
+      if (outcome === 'added') this.#writeEntry(address, before?.rowid, entry);
+      else if (outcome === 'refreshed') this.#refresh(before!, entry);
       writeSighting(this.#mergeSighting, sightings);
       outcomes[row] = OUTCOMES.indexOf(outcome);
       expires[row] = entry.expire;
@@ -69,6 +75,11 @@ export class SqliteBatchWriter {
     for (const { address, entry } of fillTables(this.#db, batch, whiteexpSeconds, expires)) {
       this.#writeEntry(address, this.#find.get(address)!.rowid, entry);
     }
+  }
+
+  #refresh({ rowid, expire }: EntryRow, entry: Entry): void {
+    if (entry.expire > expire) this.#prolongEntry.run(entry.pcount, entry.expire, rowid);
+    else this.#countEntry.run(entry.pcount, rowid);
   }
 
   #writeEntry(address: string, rowid: number | undefined, entry: Entry): void {

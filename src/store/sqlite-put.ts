@@ -2,7 +2,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { canonicalAddress } from '../address/address.js';
-import type { Entry } from '../whitelist/entry.js';
+import { type Entry, exactTime } from '../whitelist/entry.js';
 import { encodeText } from './spamdb-text.js';
 import { lowerSpamtrap } from './spamtrap.js';
 import { hasTable } from './sqlite-schema.js';
@@ -29,6 +29,10 @@ export function sqliteForm(record: StoreRecord): StoreRecord | undefined {
 
 function textsOf(record: StoreRecord): { readonly helo: string; readonly from: string; readonly to: string } {
   return record.kind === 'tuple' ? record : { helo: '', from: '', to: '' };
+}
+
+function exact({ first, pass, expire, bcount, pcount }: Entry): Entry {
+  return { first: exactTime(first), pass: exactTime(pass), expire: exactTime(expire), bcount, pcount };
 }
 
 /** The statements, for one connection. */
@@ -68,7 +72,7 @@ export class SqlitePut {
     const { helo, from, to } = textsOf(record);
     const key: Key = [encodeText(address), encodeText(helo), encodeText(from), encodeText(to)];
     const found = this.#findEntry.get(...key);
-    const before = found && { ...record, entry: found };
+    const before = found && { ...record, entry: exact(found) };
     const merged = mergeRecord(before, record, now);
     if (isDry) return merged.outcome;
     if (merged.record && merged.record.kind !== 'spamtrap') {

@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import { formatAddress, formatIpv4, isIpv4Words, parseAddress } from '../address/address.js';
 import { type Prefix, prefixContains } from '../address/prefix.js';
 import type { Direction } from '../whitelist/batch.js';
+import { exactTime } from '../whitelist/entry.js';
 import { decodeText } from './spamdb-text.js';
 import type { AddressRecord, TupleRecord } from './store.js';
 
@@ -56,7 +57,13 @@ export function selectRecords(withSightings: boolean): string {
 export function toRecord(db: Database, row: Row): AddressRecord | TupleRecord {
   const [, , , , , isTuple, first, pass, expire, bcount, pcount, ...sighting] = row;
   const [address, helo, from, to] = textsOf(db, row);
-  const entry = { first, pass, expire, bcount, pcount };
+  const entry = {
+    first: exactTime(first),
+    pass: exactTime(pass),
+    expire: exactTime(expire),
+    bcount,
+    pcount,
+  };
   if (isTuple) return { kind: 'tuple', address, helo, from, to, entry };
   const [firstSeen, lastSeen, lastDirection, inbound, outbound, onInterface, ruleset, rulenr, subrulenr] =
     sighting;

@@ -12,6 +12,14 @@ export const TRAPEXP_SECONDS = 86_400;
 /** Where counts stop: spamd and greyd keep them in an `int`, in which one more would be a trap's or worse. */
 export const LARGEST_COUNT: number = 2 ** 31 - 1;
 
+/** The farthest time that is exact; databases may hold later ones, written by hand for an entry that is to last for ever. */
+const FARTHEST_TIME = Number.MAX_SAFE_INTEGER;
+
+/** A time out of a database, or the nearest to it that is exact: one beyond may be negative, or no time, where it is written. */
+export function exactTime(time: number): number {
+  return Math.max(-FARTHEST_TIME, Math.min(time, FARTHEST_TIME));
+}
+
 /** What a database holds under an address alone: spamd's `struct gdata` (grey.h). */
 export interface Entry {
   /** When the entry was made. */

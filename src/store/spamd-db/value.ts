@@ -1,7 +1,7 @@
 // What spamd stores under a key: `struct gdata` of its grey.h, in the byte order of the machine that spamd runs on.
 
 import { endianness } from 'node:os';
-import type { Entry } from '../../whitelist/entry.js';
+import { type Entry, exactTime } from '../../whitelist/entry.js';
 
 /** Bytes of a value: three 64-bit times and two 32-bit counts. Any other size makes spamd give up its whole scan. */
 export const VALUE_BYTES = 32;
@@ -81,7 +81,7 @@ export function refreshValue(
 
 /** The time of two words. Until 2038 it is the lower one, a small integer, which needs no memory of its own. */
 function joinTime(high: number, low: number): number {
-  return high === 0 && low >= 0 ? low : high * WORD + (low >>> 0);
+  return high === 0 && low >= 0 ? low : exactTime(high * WORD + (low >>> 0));
 }
 
 // Byte by byte, since a DataView for each value costs more than all the rest.
