@@ -31,6 +31,8 @@ export class LivePolicy {
   /** What pfctl printed of the rules in force; undefined where it was not asked, or has not said yet. */
   #listing: string | undefined;
   #guard: RuleGuard;
+  /** Rules of any guard so far whose records were refused, which was told. */
+  readonly #told = new WeakSet<GuardedRule>();
   #interfaceIndex: number | undefined;
 
   constructor({ settings, logger, onPolicy }: LivePolicyOptions) {
@@ -91,6 +93,6 @@ export class LivePolicy {
     const policy = makePolicy(settings);
     this.#interfaceIndex = policy.interface?.index;
     const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
-    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(guard, warn) };
+    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(guard, warn, this.#told) };
   }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { synStream } from './pflog-stream.js';
-import { inFolder, makeFifo, openFifo, type RunningDaemon } from './running-daemon.js';
+import { inFolder, makeFifo, openFifo, type RunningDaemon, until } from './running-daemon.js';
 
 const GUARDED = /^what rule 7 logs does not count/;
 
@@ -38,5 +38,22 @@ test('SIGHUP guards other rules by hand, and no more those that are not named an
       folder.rows().map(({ ip }) => ip),
       ['192.0.2.1', '192.0.2.3'],
     );
+  });
+});
+
+test('that a rule is guarded is said once, however many captures its records come in', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const daemon = folder.start('-l', './log', '--guard-rules', '7');
+    await daemon.logged(/^capturing on /i);
+    for (let packets = 1; packets <= 3; packets++) {
+      const writer = await openFifo(folder.at('log'));
+      writer.end(synStream(['192.0.2.1']));
+      await once(writer, 'close');
+      await until(() => folder.status().packets === packets);
+    }
+    daemon.signal('SIGTERM');
+    assert.equal(await daemon.ended(), 0);
+    assert.equal(daemon.lines.filter(({ msg }) => GUARDED.test(msg)).length, 1);
   });
 });
