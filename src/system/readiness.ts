@@ -4,10 +4,11 @@ import { loadAddon } from '../native/addon.js';
 
 /** Tells the service manager. Nothing happens where there is none. */
 export interface Readiness {
-  /** Start-up, or reloading, is done. */
+  /** Start-up is done. */
   ready(status?: string): void;
-  /** The configuration is being read again; {@link ready} ends it. */
+  /** The configuration is being read again; {@link reloaded} ends it. A part of start-up and of stopping, it is not told. */
   reloading(): void;
+  reloaded(): void;
   stopping(): void;
   /** One line on what the daemon is doing, for `systemctl status`. */
   status(text: string): void;
@@ -43,11 +44,27 @@ export function openReadiness(options: ReadinessOptions): Readiness {
       );
     }
   };
+  let state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
   return {
-    ready: status => send('READY=1', ...(status === undefined ? [] : [statusLine(status)])),
-    // The time, on CLOCK_MONOTONIC, lets systemd tell this reload from one it has heard of already.
-    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
-    stopping: () => send('STOPPING=1'),
+    ready: status => {
+      state = 'ready';
+      send('READY=1', ...(status === undefined ? [] : [statusLine(status)]));
+    },
+    reloading: () => {
+      if (state !== 'ready') return;
+      state = 'reloading';
+      // The time, on CLOCK_MONOTONIC, lets systemd tell this reload from one it has heard of already.
+      send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    },
+    reloaded: () => {
+      if (state !== 'reloading') return;
+      state = 'ready';
+      send('READY=1');
+    },
+    stopping: () => {
+      state = 'stopping';
+      send('STOPPING=1');
+    },
     status: text => send(statusLine(text)),
   };
 }

@@ -22,15 +22,20 @@ for (const socket of sockets) {
     const readiness = openReadiness({ environment, onError });
     assert.deepEqual(environment, {}, 'children must not inherit it');
 
+    readiness.reloading();
+    readiness.reloaded();
     readiness.ready('watching pflog0');
     readiness.reloading();
-    readiness.ready();
+    readiness.reloaded();
     readiness.status('two\nlines\r\nREADY=1');
+    readiness.reloading();
     readiness.stopping();
+    readiness.reloaded();
     assert.equal(await receiver.next(), 'READY=1\nSTATUS=watching pflog0');
     assert.match(await receiver.next(), /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
     assert.equal(await receiver.next(), 'READY=1');
     assert.equal(await receiver.next(), 'STATUS=two lines READY=1');
+    assert.match(await receiver.next(), /^RELOADING=1\n/);
     assert.equal(await receiver.next(), 'STOPPING=1');
     await assert.rejects(receiver.next(0.05), { message: 'no datagram in 0.05 s' });
     receiver.close();
