@@ -86,7 +86,7 @@ export class LiveDatabase {
       this.#lock = error as StoreError;
       return false;
     }
-    this.#identity = fileIdentity(this.#path);
+    this.#noteFiles();
     this.#lock = undefined;
     return true;
   }
@@ -155,8 +155,14 @@ export class LiveDatabase {
     this.#removeCompanions();
     this.#companions = [];
     this.#store = await openIt(this.#settings, this.#reports);
-    this.#identity = fileIdentity(this.#path);
+    this.#noteFiles();
     this.#reports.onReplaced();
+  }
+
+  /** Which files are those of the database that was opened just now: it may be replaced before it is next looked at. */
+  #noteFiles(): void {
+    this.#identity = fileIdentity(this.#path);
+    this.#companions = this.#companionIdentities();
   }
 
   #companionIdentities(): string[] {
