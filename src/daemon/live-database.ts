@@ -79,6 +79,7 @@ export class LiveDatabase {
   }
 
   async #tryOpen(patienceMs: number, signal?: AbortSignal): Promise<boolean> {
+    const before = fileIdentity(this.#path);
     try {
       this.#store = await openIt(this.#settings, this.#reports, patienceMs, signal);
     } catch (error) {
@@ -86,7 +87,7 @@ export class LiveDatabase {
       this.#lock = error as StoreError;
       return false;
     }
-    this.#noteFiles();
+    this.#noteFiles(before);
     this.#lock = undefined;
     return true;
   }
@@ -154,15 +155,22 @@ export class LiveDatabase {
     this.#identity = NONE;
     this.#removeCompanions();
     this.#companions = [];
+    const before = fileIdentity(this.#path);
     this.#store = await openIt(this.#settings, this.#reports);
-    this.#noteFiles();
+    this.#noteFiles(before);
     this.#reports.onReplaced();
   }
 
-  /** Which files are those of the database that was opened just now: it may be replaced before it is next looked at. */
-  #noteFiles(): void {
-    this.#identity = fileIdentity(this.#path);
-    this.#companions = this.#companionIdentities();
+  /**
+   * Which files are those of the database that was opened just now: it may be replaced before it is next looked at, and
+   * may have been while it was opened. Then nothing tells which of both it is, and the next look opens it anew.
+   * @param before what was there before it was opened
+   */
+  #noteFiles(before: string): void {
+    const after = fileIdentity(this.#path);
+    const isSame = before === after || before === MISSING;
+    this.#identity = isSame ? after : NONE;
+    this.#companions = isSame ? this.#companionIdentities() : [];
   }
 
   #companionIdentities(): string[] {
