@@ -89,8 +89,8 @@ export class SyncReceiver {
     this.#delivery = new Delivery(
       options.maxQueued ?? 10_000,
       entries => options.deliver(entries),
-      (count, error) => {
-        options.log.warn(`Sync: ${count} entries of peers lost: ${(error as Error).message}`);
+      error => {
+        options.log.warn(`Sync: entries of peers are lost until it works: ${(error as Error).message}`);
       },
     );
     this.#peers = new Peers(options.peers, this.#surroundings, options.log);

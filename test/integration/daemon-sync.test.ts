@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import { formatIpv4 } from '../../src/address/address.js';
 import type { SyncReceiverStatus } from '../../src/sync/receiver.js';
 import type { SyncAddressKind } from '../../src/wire/sync-message.js';
@@ -133,6 +134,33 @@ test('what a peer says lasts for as long as a reload has said, longer or shorter
       const { expire } = folder.rows().find(({ ip }) => ip === address)!;
       assert.equal(Math.round((expire - Date.now() / 1000) / 3600), life);
     }
+  });
+});
+
+test('that what peers say is lost is said once, until the database takes it again', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const args = ['--sync-key', './no-key', '--busy-timeout', '0', ...listening];
+    const daemon = folder.start('-l', './log', ...args);
+    await daemon.logged(/^capturing on |^waiting for /i);
+    const receiver = (): SyncReceiverStatus =>
+      (folder.status() as unknown as { sync: { receiver: SyncReceiverStatus } }).sync.receiver;
+    const losses = (): string[] => daemon.lines.map(({ msg }) => msg).filter(msg => /peers .*lost/.test(msg));
+    const other = new Database(folder.database);
+    for (const times of [1, 2]) {
+      other.exec('BEGIN IMMEDIATE');
+      for (let i = 1; i <= 3; i++) {
+        await tell(port, message('white', 10 * times + i, `192.0.2.${i}`));
+        await until(() => receiver().lost === 3 * (times - 1) + i);
+      }
+      other.exec('ROLLBACK');
+      await tell(port, message('white', 10 * times, `192.0.2.${10 * times}`));
+      await daemon.logged(new RegExp(`^whitelisting 192\\.0\\.2\\.${10 * times}, as a peer says$`));
+      assert.equal(losses().length, times, losses().join('\n'));
+    }
+    other.close();
   });
 });
 
