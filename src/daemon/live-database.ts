@@ -8,6 +8,7 @@ import { databaseOf } from '../options/settings.js';
 import { type Store, StoreError } from '../store/store.js';
 import { type DatabaseSettings, openLiveDatabase } from './open-database.js';
 import type { SpamdReports } from './open-spamd-db.js';
+import { realPathOf } from './real-path.js';
 
 const MISSING = 'missing';
 /** The identity of no file, there or not. */
@@ -46,7 +47,7 @@ export class LiveDatabase {
   readonly #ending = new AbortController();
   #checking: Promise<void> | undefined;
   /** SQLite's files beside the database, as they were when it was last seen to be in its place. */
-  #companions: readonly string[] = [];
+  #companions: ReadonlyMap<string, string> = new Map();
   #isClosed = false;
 
   private constructor(settings: DatabaseSettings, reports: DatabaseReports) {
@@ -154,7 +155,7 @@ export class LiveDatabase {
     // The old one is closed for good: should it come back, it is opened anew.
     this.#identity = NONE;
     this.#removeCompanions();
-    this.#companions = [];
+    this.#companions = new Map();
     const before = fileIdentity(this.#path);
     this.#store = await openIt(this.#settings, this.#reports);
     this.#noteFiles(before);
@@ -170,19 +171,25 @@ export class LiveDatabase {
     const after = fileIdentity(this.#path);
     const isSame = before === after || before === MISSING;
     this.#identity = isSame ? after : NONE;
-    this.#companions = isSame ? this.#companionIdentities() : [];
+    this.#companions = isSame ? this.#companionIdentities() : new Map();
   }
 
-  #companionIdentities(): string[] {
-    return COMPANIONS.map(suffix => fileIdentity(this.#path + suffix));
+  /** By their paths: SQLite names them after where links lead. None where those lead nowhere. */
+  #companionIdentities(): Map<string, string> {
+    try {
+      const path = realPathOf(this.#path);
+      return new Map(COMPANIONS.map(suffix => [path + suffix, fileIdentity(path + suffix)]));
+    } catch {
+      return new Map();
+    }
   }
 
   /** A log whose database was taken away stays behind, and would be taken for that of the new one. */
   #removeCompanions(): void {
-    this.#companionIdentities().forEach((identity, i) => {
-      const isOurs = identity !== MISSING && identity === this.#companions[i];
-      if (isOurs) rmSync(this.#path + COMPANIONS[i]!, { force: true });
-    });
+    for (const [path, identity] of this.#companionIdentities()) {
+      const isOurs = identity !== MISSING && identity === this.#companions.get(path);
+      if (isOurs) rmSync(path, { force: true });
+    }
   }
 
   /** Tries a last time to open what is locked, and no more; fulfilled when that is over. */

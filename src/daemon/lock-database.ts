@@ -1,11 +1,11 @@
 // One daemon a database, by whatever name it is reached.
 
-import { readlinkSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
 import { type DatabaseName, formatDatabase, lockFileOf } from '../options/database.js';
 import { StoreError } from '../store/store.js';
 import { claimPidFile, type PidFile } from '../system/pid-file.js';
 import { leadsNowhere, makeDatabaseFolder } from './make-database-folder.js';
+import { realPathOf } from './real-path.js';
 
 /**
  * Two daemons on one database would both think that they know what is in it. The lock is a file beside the database's
@@ -39,31 +39,10 @@ export function lockDatabase(database: DatabaseName): PidFile {
 /** @throws {StoreError} when links lead round and round */
 function realPath(database: DatabaseName): string {
   try {
-    return findReal(database.path);
+    return realPathOf(database.path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw leadsNowhere(database, error);
     throw error;
-  }
-}
-
-/** As realpath(3); what is not there yet, at the end of a symbolic link too, is where it would be made. */
-function findReal(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path === dirname(path)) throw error;
-  }
-  const folder = findReal(dirname(path));
-  const target = readLink(path);
-  return target === undefined ? join(folder, basename(path)) : findReal(resolve(folder, target));
-}
-
-function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -247,6 +247,30 @@ test('a backup put in the place of a database right after it was opened stays wh
         [address],
       );
     }
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
+test('a backup put in the place of a database that a symbolic link leads to stays whole', async () => {
+  await inFolder(async folder => {
+    mkdirSync(folder.at('disk'));
+    if (UNPRIVILEGED.uid !== undefined) chownSync(folder.at('disk'), UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    symlinkSync('disk/real', folder.database);
+    const { daemon, writer } = await startOnFifo(folder);
+    writer.write(records(addresses(20)));
+    await until(() => folder.rows().length === 20);
+    const backup = folder.at('disk/backup');
+    const db = new Database(backup);
+    db.exec(`${GREYD} INSERT INTO entries VALUES ('192.0.2.1', '', '', '', 1, 1, 4000000000, 1, 0)`);
+    db.close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    renameSync(backup, folder.at('disk/real'));
+    await daemon.logged(/was replaced: using the new one$/);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['192.0.2.1'],
+    );
     writer.destroy();
     await end(daemon);
   });
