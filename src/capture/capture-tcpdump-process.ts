@@ -1,6 +1,6 @@
 // Starts tcpdump(8), and reports of it what our own child would report of itself.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -17,6 +17,7 @@ import {
   captureEnvironment,
   describeDeath,
   killGroup,
+  startProgram,
 } from './capture-process.js';
 import { countsSignal, readTcpdumpLine, type TcpdumpRequest, tcpdumpArguments } from './capture-tcpdump.js';
 
@@ -56,12 +57,7 @@ class TcpdumpProcess implements CaptureProcess {
       this.kill();
     };
     const lifeline: Lifeline = open({ account: request.account, onBroken });
-    const child = spawn('tcpdump', tcpdumpArguments(request, process.platform), {
-      detached: true,
-      cwd: '/',
-      env: captureEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
-    });
+    const child = this.#spawn(lifeline);
     this.#child = child;
     if (child.pid !== undefined) lifeline.bind(child.pid);
     const lines = createInterface(child.stderr!);
@@ -80,6 +76,20 @@ class TcpdumpProcess implements CaptureProcess {
       this.#errors.push(error.message);
       finish(null, null);
     });
+  }
+
+  #spawn(lifeline: Lifeline): ChildProcess {
+    try {
+      return startProgram('tcpdump', tcpdumpArguments(this.#request, process.platform), {
+        detached: true,
+        cwd: '/',
+        env: captureEnvironment(),
+        stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
+      });
+    } catch (error) {
+      lifeline.release();
+      throw error;
+    }
   }
 
   get pid(): number | undefined {
