@@ -59,7 +59,6 @@ class TcpdumpProcess implements CaptureProcess {
     const lifeline: Lifeline = open({ account: request.account, onBroken });
     const child = this.#spawn(lifeline);
     this.#child = child;
-    if (child.pid !== undefined) lifeline.bind(child.pid);
     const lines = createInterface(child.stderr!);
     lines.on('line', line => this.#readLine(line));
     // Not 'close', which waits for the stream's reader; but all of standard error must have been read.
@@ -78,15 +77,20 @@ class TcpdumpProcess implements CaptureProcess {
     });
   }
 
+  /** The program, tied to us; where that cannot be had, none is left. */
   #spawn(lifeline: Lifeline): ChildProcess {
+    let child: ChildProcess | undefined;
     try {
-      return startProgram('tcpdump', tcpdumpArguments(this.#request, process.platform), {
+      child = startProgram('tcpdump', tcpdumpArguments(this.#request, process.platform), {
         detached: true,
         cwd: '/',
         env: captureEnvironment(),
         stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
       });
+      if (child.pid !== undefined) lifeline.bind(child.pid);
+      return child;
     } catch (error) {
+      killGroup(child?.pid);
       lifeline.release();
       throw error;
     }
