@@ -17,7 +17,7 @@ export interface Readiness {
 /** What {@link openReadiness} needs from outside. */
 export interface ReadinessOptions {
   readonly environment: NodeJS.ProcessEnv;
-  /** A datagram that could not be sent: worth a warning, no more. */
+  /** A datagram could not be sent, the first one since one could: worth a warning, no more. */
   readonly onError: (error: Error) => void;
 }
 
@@ -35,13 +35,15 @@ export function openReadiness(options: ReadinessOptions): Readiness {
     ? loadAddon('systemd readiness (Type=notify)')
     : { sendDatagram: undefined };
 
+  let isFailing = false;
   const send = (...assignments: string[]): void => {
     try {
       if (socket) sendDatagram?.(socket, assignments.join('\n'));
+      isFailing = false;
     } catch (cause) {
-      onError(
-        new Error(`Cannot notify the service manager at "${socket}": ${(cause as Error).message}`, { cause }),
-      );
+      const text = `Cannot notify the service manager at "${socket}": ${(cause as Error).message}`;
+      if (!isFailing) onError(new Error(text, { cause }));
+      isFailing = true;
     }
   };
   let state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';

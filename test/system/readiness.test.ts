@@ -55,6 +55,25 @@ test('a service manager that is gone is an error reported, not thrown', { skip }
   ]);
 });
 
+test('that a service manager is gone is said once, until it is back', { skip }, async () => {
+  const errors: string[] = [];
+  const socket = join(folder, 'comes-and-goes');
+  const readiness = openReadiness({
+    environment: { NOTIFY_SOCKET: socket },
+    onError: error => errors.push(error.message),
+  });
+  for (const times of [1, 2]) {
+    readiness.status('one');
+    readiness.status('two');
+    assert.equal(errors.length, times);
+    const receiver = await receiveDatagrams(socket);
+    readiness.status('three');
+    assert.equal(await receiver.next(), 'STATUS=three');
+    receiver.close();
+    rmSync(socket);
+  }
+});
+
 test('a path too long for a socket is an error reported', { skip }, () => {
   const errors: string[] = [];
   const readiness = openReadiness({
