@@ -118,6 +118,7 @@ export class Engine {
       onOpened: () => engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
+      onRevived: () => engine.#onRevived(),
       onFailure: error => engine.#troubles.fail(error),
     };
     const database = await LiveDatabase.open(settings, reports, starting);
@@ -237,6 +238,11 @@ export class Engine {
   async #tellOpened(): Promise<void> {
     await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
     this.#held = undefined;
+    this.#troubles.end();
+    this.#writer.retry();
+  }
+
+  #onRevived(): void {
     this.#troubles.end();
     this.#writer.retry();
   }

@@ -30,7 +30,9 @@ export interface DatabaseReports extends SpamdReports {
   readonly onUnusable: (error: StoreError) => void;
   /** Another file is in its place, and in use from now on. */
   readonly onReplaced: () => void;
-  /** Another file is in its place and cannot be opened; it is tried again. */
+  /** Its thread had died, and another one has it. */
+  readonly onRevived: () => void;
+  /** It, or another file in its place, cannot be opened; it is tried again. */
   readonly onFailure: (error: StoreError) => void;
 }
 
@@ -123,8 +125,10 @@ export class LiveDatabase {
   /** The database to write to: what is written to a file that was replaced is lost. @throws {StoreError} */
   storeInPlace(): Store {
     const { store } = this;
-    if (fileIdentity(this.#path) === this.#identity) return store;
+    const isSame = fileIdentity(this.#path) === this.#identity;
+    if (isSame && !store.isDead) return store;
     void this.check();
+    if (isSame) throw new StoreError('failed', `Store "${this.name}" is being opened again`);
     throw new StoreError('missing', `Store "${this.name}" is not the file it was`);
   }
 
@@ -138,15 +142,22 @@ export class LiveDatabase {
 
   async #check(): Promise<void> {
     if (this.#isClosed || this.#store === undefined) return;
-    if (fileIdentity(this.#path) === this.#identity) {
+    const isSame = fileIdentity(this.#path) === this.#identity;
+    if (isSame && !this.#store.isDead) {
       this.#companions = this.#companionIdentities();
       return;
     }
     try {
-      await this.#reopen();
+      await (isSame ? this.#revive() : this.#reopen());
     } catch (error) {
       this.#reports.onFailure(error as StoreError);
     }
+  }
+
+  /** As it is, with what its log holds. */
+  async #revive(): Promise<void> {
+    await this.#openAnew();
+    this.#reports.onRevived();
   }
 
   async #reopen(): Promise<void> {
@@ -156,10 +167,14 @@ export class LiveDatabase {
     this.#identity = NONE;
     this.#removeCompanions();
     this.#companions = new Map();
+    await this.#openAnew();
+    this.#reports.onReplaced();
+  }
+
+  async #openAnew(): Promise<void> {
     const before = fileIdentity(this.#path);
     this.#store = await openIt(this.#settings, this.#reports);
     this.#noteFiles(before);
-    this.#reports.onReplaced();
   }
 
   /**

@@ -37,6 +37,7 @@ test('a database that is replaced before it is known to be open is not taken for
     onOpened: () => told.push('opened'),
     onUnusable: ({ message }) => told.push(message),
     onReplaced: () => told.push('replaced'),
+    onRevived: () => told.push('revived'),
     onFailure: ({ message }) => told.push(message),
   });
   // The thread is there, and opens the one while nobody hears of it.
