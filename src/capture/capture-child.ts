@@ -1,6 +1,5 @@
 // Starts our own capture child, which holds npm `pcap` or `cap`.
 
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +17,7 @@ import {
   captureEnvironment,
   describeDeath,
   killGroup,
+  startProgram,
 } from './capture-process.js';
 
 /** What V8 keeps for young objects, of which there are a few for each packet, grows with the load and never shrinks. */
@@ -27,7 +27,7 @@ const PROGRAM = fileURLToPath(new URL('child/main.js', import.meta.url));
 
 /** Starts a child. It ends when this process does, however that ends. */
 export function startChild(request: CaptureRequest, reports: CaptureReports): CaptureProcess {
-  const child = spawn(process.execPath, [...SMALL_HEAP, PROGRAM, JSON.stringify(request)], {
+  const child = startProgram(process.execPath, [...SMALL_HEAP, PROGRAM, JSON.stringify(request)], {
     // A session of its own: what a terminal sends to its foreground is for us to pass on, or not.
     detached: true,
     cwd: '/',

@@ -1,16 +1,16 @@
 // Ends a program with us that does not notice that whoever started it is gone: tcpdump does not before it next writes.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { type Addon, findAddon } from '../native/addon.js';
 import type { CaptureAccount } from './capture-messages.js';
-import { captureEnvironment } from './capture-process.js';
+import { captureEnvironment, startProgram } from './capture-process.js';
 
 /** What ties a program's life to ours, however that ends. */
 export interface Lifeline {
   /** A descriptor that the program must be started with, if it needs one. */
   readonly descriptor: number | 'ignore';
-  /** Ties the program to us, which leads its process group; at once after its start. */
+  /** Ties the program to us, which leads its process group; at once after its start. @throws Error when it cannot */
   bind(pid: number): void;
   /** The program has ended, or could not be started. */
   release(): void;
@@ -73,7 +73,7 @@ class Watcher implements Lifeline {
     const { account, onBroken } = this.#options;
     // OpenBSD's tcpdump is two processes: one of them stays root, the other becomes a user of its own.
     const ids = account && process.platform !== 'openbsd' ? { uid: account.uid, gid: account.gid } : {};
-    const shell = spawn('/bin/sh', ['-c', WATCH, 'sh', `${pid}`], {
+    const shell = startProgram('/bin/sh', ['-c', WATCH, 'sh', `${pid}`], {
       detached: true,
       cwd: '/',
       env: captureEnvironment(),

@@ -37,6 +37,8 @@ export interface ReadyMessage {
   readonly version: string;
   /** Link type of the stream, as in pcap-linktype(7); null where only the stream itself tells. */
   readonly linkType: number | null;
+  /** Whether the stream is one of many that come one after the other from writers of their own, as through a FIFO. */
+  readonly isFifo?: true;
   /** '' for none. */
   readonly filter: string;
   /** The user it runs as now; null where the system does not tell that of another process. */

@@ -1,5 +1,6 @@
 // A running capture, whichever program does it: what the supervisor sees of it.
 
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { CaptureCounts, EndMessage, ReadyMessage } from './capture-messages.js';
 
@@ -25,6 +26,20 @@ export interface CaptureProcess {
   stop(): void;
   /** Ends it at once, with whatever it started. */
   kill(): void;
+}
+
+/**
+ * Starts a process, from which an 'error' may still come, as when there is no such program.
+ * @throws Error when the system has no room for it: no memory, or no descriptors
+ */
+export function startProgram(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(file, args, options);
+  // Node leaves it half made, and says why later.
+  if (!child.stdio) {
+    child.on('error', () => {});
+    throw new Error(`cannot start ${file}: too many open files`);
+  }
+  return child;
 }
 
 const DEFAULT_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin';

@@ -5,8 +5,13 @@ import type { EndCode, ReadyMessage } from './capture-messages.js';
 /** What the supervisor of a capture is doing. */
 export type CaptureState =
   | { readonly kind: 'capturing'; readonly ready: ReadyMessage }
-  /** It tries again by itself. */
-  | { readonly kind: 'waiting'; readonly code: EndCode; readonly message: string }
+  /** It tries again by itself. `isTold` where the log has it from the reader, who finds out first. */
+  | {
+      readonly kind: 'waiting';
+      readonly code: EndCode;
+      readonly message: string;
+      readonly isTold?: true;
+    }
   /** It never worked and cannot: nothing is tried again. */
   | { readonly kind: 'failed'; readonly code: EndCode; readonly message: string }
   | { readonly kind: 'stopped' };
@@ -17,6 +22,6 @@ export function describeState(state: CaptureState, device: string): string {
     const { engine, version } = state.ready;
     return `Capturing on "${device}" with ${engine}${version === engine ? '' : ` (${version})`}`;
   }
-  if (state.kind === 'waiting') return `${state.message}; trying again`;
+  if (state.kind === 'waiting') return state.isTold ? state.message : `${state.message}; trying again`;
   return state.kind === 'failed' ? state.message : `Stopped capturing on "${device}"`;
 }

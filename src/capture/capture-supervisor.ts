@@ -128,7 +128,16 @@ export class CaptureSupervisor {
       },
       onEnd: end => this.#onEnd(end),
     };
-    const started = this.#options.startProcess?.(engine, reports) ?? this.#startProcess(engine, reports);
+    let started: CaptureProcess;
+    try {
+      started = this.#options.startProcess?.(engine, reports) ?? this.#startProcess(engine, reports);
+    } catch (error) {
+      // The system has no room for it: like the rest of the weather, that passes.
+      const why = (error as Error).message;
+      const message = `Cannot capture on "${this.#options.device.name}": ${why}`;
+      this.#onEnd({ type: 'end', code: 'failed', message });
+      return;
+    }
     this.#process = started;
     const why = `it was not heard of for ${SILENCE_SECONDS} seconds, and killed`;
     this.#silence.start(started, () => this.#end('lost', why));

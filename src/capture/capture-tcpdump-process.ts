@@ -1,6 +1,6 @@
 // Starts tcpdump(8), and reports of it what our own child would report of itself.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -17,6 +17,7 @@ import {
   captureEnvironment,
   describeDeath,
   killGroup,
+  startProgram,
 } from './capture-process.js';
 import { countsSignal, readTcpdumpLine, type TcpdumpRequest, tcpdumpArguments } from './capture-tcpdump.js';
 
@@ -56,14 +57,8 @@ class TcpdumpProcess implements CaptureProcess {
       this.kill();
     };
     const lifeline: Lifeline = open({ account: request.account, onBroken });
-    const child = spawn('tcpdump', tcpdumpArguments(request, process.platform), {
-      detached: true,
-      cwd: '/',
-      env: captureEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
-    });
+    const child = this.#spawn(lifeline);
     this.#child = child;
-    if (child.pid !== undefined) lifeline.bind(child.pid);
     const lines = createInterface(child.stderr!);
     lines.on('line', line => this.#readLine(line));
     // Not 'close', which waits for the stream's reader; but all of standard error must have been read.
@@ -80,6 +75,25 @@ class TcpdumpProcess implements CaptureProcess {
       this.#errors.push(error.message);
       finish(null, null);
     });
+  }
+
+  /** The program, tied to us; where that cannot be had, none is left. */
+  #spawn(lifeline: Lifeline): ChildProcess {
+    let child: ChildProcess | undefined;
+    try {
+      child = startProgram('tcpdump', tcpdumpArguments(this.#request, process.platform), {
+        detached: true,
+        cwd: '/',
+        env: captureEnvironment(),
+        stdio: ['ignore', 'pipe', 'pipe', lifeline.descriptor],
+      });
+      if (child.pid !== undefined) lifeline.bind(child.pid);
+      return child;
+    } catch (error) {
+      killGroup(child?.pid);
+      lifeline.release();
+      throw error;
+    }
   }
 
   get pid(): number | undefined {

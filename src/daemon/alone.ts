@@ -7,7 +7,7 @@ import type { Settings } from '../options/table.js';
 import { nodeSystem } from '../pfconf/live/system.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
-import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
+import { CaptureLog, listeningLine, tellCaptureState } from './capture-log.js';
 import { failureStatus, openSource } from './capture-source.js';
 import type { RoleContext } from './daemon-context.js';
 import { EngineHost, type HostOptions } from './engine-host.js';
@@ -25,6 +25,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
   const device = settings.device!;
   const log = openLog(logOptions(settings));
   const { logger } = log;
+  const captureLog = new CaptureLog(logger, device);
   const readiness = openReadiness({ environment: process.env, onError: error => logger.warn(error.message) });
   let finish: (status: number) => void = () => {};
   const finished = new Promise<number>(resolve => {
@@ -35,7 +36,7 @@ export async function runAlone(context: RoleContext): Promise<number> {
     {
       onSession: session => host!.read(session),
       onState: state => {
-        logCaptureState(logger, device, state);
+        captureLog.tell(state);
         onFirstState(state);
       },
       onEnd: () => finish(0),

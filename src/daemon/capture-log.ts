@@ -5,13 +5,29 @@ import { type CaptureState, describeState } from '../capture/capture-state.js';
 import type { Settings } from '../options/table.js';
 import type { Readiness } from '../system/readiness.js';
 
-/** Logs a change of state. */
-export function logCaptureState(logger: Logger, device: string, state: CaptureState): void {
-  const line = describeState(state, device);
-  if (state.kind === 'capturing') logger.info(line);
-  else if (state.kind === 'waiting') logger.warn(line);
-  else if (state.kind === 'failed') logger.error(line);
-  else logger.debug(line);
+/** Logs changes of state. */
+export class CaptureLog {
+  readonly #logger: Logger;
+  readonly #device: string;
+  #isTold = false;
+
+  constructor(logger: Logger, device: string) {
+    this.#logger = logger;
+    this.#device = device;
+  }
+
+  /** Logs that the capture is in another state; what its reader has logged, and the end of that, is not news. */
+  tell(state: CaptureState): void {
+    const logger = this.#logger;
+    const line = describeState(state, this.#device);
+    const wasTold = this.#isTold;
+    this.#isTold = state.kind === 'waiting' && state.isTold === true;
+    if (this.#isTold || (wasTold && state.kind === 'capturing')) return;
+    if (state.kind === 'capturing') logger.info(line);
+    else if (state.kind === 'waiting') logger.warn(line);
+    else if (state.kind === 'failed') logger.error(line);
+    else logger.debug(line);
+  }
 }
 
 /** Tells the service manager of a change of state; `isStart` when with that the start-up is over. */

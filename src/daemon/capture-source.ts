@@ -154,13 +154,18 @@ class StreamSource implements CaptureSource {
       else input.destroy();
     });
     input.pipe(session);
-    this.#setState({ kind: 'capturing', ready: READY });
-    this.#reports.onSession({ ready: READY, stream: session });
+    const ready: ReadyMessage = isFifo ? { ...READY, isFifo } : READY;
+    this.#setState({ kind: 'capturing', ready });
+    this.#reports.onSession({ ready, stream: session });
   }
 
-  /** Its reader, in another process, says by itself what is wrong with it. */
-  discard({ session }: Discard): void {
-    if (session === this.#sessions) this.#session?.destroy();
+  /** Its reader, perhaps in another process, says by itself what is wrong with it. */
+  discard({ session, code, reason }: Discard): void {
+    if (session !== this.#sessions || this.#isStopped) return;
+    this.#session?.destroy();
+    if (this.#keeper === undefined) return;
+    const message = `"${this.#path}" is passed over until its writer ends: ${reason}`;
+    this.#setState({ kind: 'waiting', code, message, isTold: true });
   }
 
   #setState(state: CaptureState): void {

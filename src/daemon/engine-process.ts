@@ -16,7 +16,14 @@ import { type CaptureReport, parseToEngine, type ToEngine, type ToMonitor } from
 import { RELAY_FD } from './relay-fd.js';
 import { logOptions } from './settings-for-daemon.js';
 
+interface Asker {
+  readonly resolve: (reply: TableReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
 type Begin = Extract<ToEngine, { type: 'begin' }>;
+
+const GONE = 'the monitor is gone';
 
 let host: EngineHost | undefined;
 /** Settles when the start is over, one way or the other. */
@@ -28,13 +35,19 @@ let capture: CaptureReport | undefined;
 let relayed: Promise<void> = Promise.resolve();
 let isEnding = false;
 let lastId = 0;
-const waiting = new Map<number, (reply: TableReply) => void>();
+/** Who waits for the monitor's reply; undefined when that is gone, and replies to nobody any more. */
+let waiting: Map<number, Asker> | undefined = new Map();
 
 // What a terminal or a service manager sends to all processes is for the monitor to act on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as const)
   process.on(signal, () => {});
 process.on('message', value => void receive(value));
-process.once('disconnect', () => void end('the monitor is gone'));
+process.once('disconnect', () => {
+  const askers = [...(waiting?.values() ?? [])];
+  waiting = undefined;
+  for (const { reject } of askers) reject(new Error(GONE));
+  void end(GONE);
+});
 
 function send(message: ToMonitor): void {
   if (process.connected) process.send!(message);
@@ -57,8 +70,8 @@ async function receive(value: unknown): Promise<void> {
       host?.guard(message.rules);
       break;
     case 'table-reply':
-      waiting.get(message.id)?.(message.reply);
-      waiting.delete(message.id);
+      waiting?.get(message.id)?.resolve(message.reply);
+      waiting?.delete(message.id);
       break;
     case 'log-status':
       host?.logStatus();
@@ -117,8 +130,9 @@ async function remoteTables(specs: Begin['settings']['table']): Promise<Table[]>
       const { name, families } = await openTable(spec, runner);
       return new RemoteTable({ index, name, families }, command => {
         const id = ++lastId;
-        return new Promise(resolve => {
-          waiting.set(id, resolve);
+        return new Promise((resolve, reject) => {
+          if (waiting === undefined) return reject(new Error(GONE));
+          waiting.set(id, { resolve, reject });
           send({ type: 'table', id, command });
         });
       });

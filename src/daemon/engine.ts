@@ -12,6 +12,7 @@ import { originDirection, readSightings } from '../whitelist/sighting-block.js';
 import { Census } from './census.js';
 import { DatabaseTroubles } from './database-troubles.js';
 import { GarbageKeys } from './garbage-keys.js';
+import { Housekeeping } from './housekeeping.js';
 import { type DatabaseReports, LiveDatabase } from './live-database.js';
 import { LivePolicy } from './live-policy.js';
 import { LiveWriter, type LiveWriterOptions, type WhiteAddress, type WriterCounts } from './live-writer.js';
@@ -84,6 +85,7 @@ export class Engine {
   /** Settles when they know. */
   #opened: Promise<void> | undefined;
   readonly #census: Census = new Census(() => this.store);
+  readonly #housekeeping: Housekeeping;
   #expired = 0;
   #ipv6NotKept = 0;
   readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
@@ -98,6 +100,8 @@ export class Engine {
     this.sessions = new SessionReader({ pipeline: this.#pipeline, logger, onBegin, onDiscard });
     this.#troubles = new DatabaseTroubles(database.name, logger, () => this.#writer.counts().dropped);
     this.#writer = new LiveWriter(this.#writerOptions());
+    const warn = (reason: string): void => logger.warn(`${reason}; ended entries stay until it works`);
+    this.#housekeeping = new Housekeeping(() => this.#keepHouse(), warn);
   }
 
   /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
@@ -114,6 +118,7 @@ export class Engine {
       onOpened: () => engine.#onOpened(),
       onUnusable,
       onReplaced: () => engine.#onReplaced(),
+      onRevived: () => engine.#onRevived(),
       onFailure: error => engine.#troubles.fail(error),
     };
     const database = await LiveDatabase.open(settings, reports, starting);
@@ -194,16 +199,15 @@ export class Engine {
   }
 
   /** Takes out what has ended, and counts what is white. Done every minute; never rejects. */
-  async expire(): Promise<void> {
-    if (!this.isOpen) return;
-    try {
-      if (!this.#settings['no-expire']) await this.#expireNow();
-      await this.#census.count();
-      // The start does not wait for a look at every entry.
-      void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
-    } catch (error) {
-      this.#logger.warn(`${(error as Error).message}; looking for expired entries again in a minute`);
-    }
+  expire(): Promise<void> {
+    return this.isOpen ? this.#housekeeping.run() : Promise.resolve();
+  }
+
+  async #keepHouse(): Promise<void> {
+    if (!this.#settings['no-expire']) await this.#expireNow();
+    await this.#census.count();
+    // The start does not wait for a look at every entry.
+    void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
   }
 
   async #expireNow(): Promise<void> {
@@ -234,6 +238,11 @@ export class Engine {
   async #tellOpened(): Promise<void> {
     await Promise.all(this.#listeners.map(listener => listener.onOpened?.()));
     this.#held = undefined;
+    this.#troubles.end();
+    this.#writer.retry();
+  }
+
+  #onRevived(): void {
     this.#troubles.end();
     this.#writer.retry();
   }

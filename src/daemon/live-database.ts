@@ -8,6 +8,7 @@ import { databaseOf } from '../options/settings.js';
 import { type Store, StoreError } from '../store/store.js';
 import { type DatabaseSettings, openLiveDatabase } from './open-database.js';
 import type { SpamdReports } from './open-spamd-db.js';
+import { realPathOf } from './real-path.js';
 
 const MISSING = 'missing';
 /** The identity of no file, there or not. */
@@ -29,7 +30,9 @@ export interface DatabaseReports extends SpamdReports {
   readonly onUnusable: (error: StoreError) => void;
   /** Another file is in its place, and in use from now on. */
   readonly onReplaced: () => void;
-  /** Another file is in its place and cannot be opened; it is tried again. */
+  /** Its thread had died, and another one has it. */
+  readonly onRevived: () => void;
+  /** It, or another file in its place, cannot be opened; it is tried again. */
   readonly onFailure: (error: StoreError) => void;
 }
 
@@ -46,7 +49,7 @@ export class LiveDatabase {
   readonly #ending = new AbortController();
   #checking: Promise<void> | undefined;
   /** SQLite's files beside the database, as they were when it was last seen to be in its place. */
-  #companions: readonly string[] = [];
+  #companions: ReadonlyMap<string, string> = new Map();
   #isClosed = false;
 
   private constructor(settings: DatabaseSettings, reports: DatabaseReports) {
@@ -79,6 +82,7 @@ export class LiveDatabase {
   }
 
   async #tryOpen(patienceMs: number, signal?: AbortSignal): Promise<boolean> {
+    const before = fileIdentity(this.#path);
     try {
       this.#store = await openIt(this.#settings, this.#reports, patienceMs, signal);
     } catch (error) {
@@ -86,7 +90,7 @@ export class LiveDatabase {
       this.#lock = error as StoreError;
       return false;
     }
-    this.#identity = fileIdentity(this.#path);
+    this.#noteFiles(before);
     this.#lock = undefined;
     return true;
   }
@@ -121,8 +125,10 @@ export class LiveDatabase {
   /** The database to write to: what is written to a file that was replaced is lost. @throws {StoreError} */
   storeInPlace(): Store {
     const { store } = this;
-    if (fileIdentity(this.#path) === this.#identity) return store;
+    const isSame = fileIdentity(this.#path) === this.#identity;
+    if (isSame && !store.isDead) return store;
     void this.check();
+    if (isSame) throw new StoreError('failed', `Store "${this.name}" is being opened again`);
     throw new StoreError('missing', `Store "${this.name}" is not the file it was`);
   }
 
@@ -136,15 +142,22 @@ export class LiveDatabase {
 
   async #check(): Promise<void> {
     if (this.#isClosed || this.#store === undefined) return;
-    if (fileIdentity(this.#path) === this.#identity) {
+    const isSame = fileIdentity(this.#path) === this.#identity;
+    if (isSame && !this.#store.isDead) {
       this.#companions = this.#companionIdentities();
       return;
     }
     try {
-      await this.#reopen();
+      await (isSame ? this.#revive() : this.#reopen());
     } catch (error) {
       this.#reports.onFailure(error as StoreError);
     }
+  }
+
+  /** As it is, with what its log holds. */
+  async #revive(): Promise<void> {
+    await this.#openAnew();
+    this.#reports.onRevived();
   }
 
   async #reopen(): Promise<void> {
@@ -153,22 +166,45 @@ export class LiveDatabase {
     // The old one is closed for good: should it come back, it is opened anew.
     this.#identity = NONE;
     this.#removeCompanions();
-    this.#companions = [];
-    this.#store = await openIt(this.#settings, this.#reports);
-    this.#identity = fileIdentity(this.#path);
+    this.#companions = new Map();
+    await this.#openAnew();
     this.#reports.onReplaced();
   }
 
-  #companionIdentities(): string[] {
-    return COMPANIONS.map(suffix => fileIdentity(this.#path + suffix));
+  async #openAnew(): Promise<void> {
+    const before = fileIdentity(this.#path);
+    this.#store = await openIt(this.#settings, this.#reports);
+    this.#noteFiles(before);
+  }
+
+  /**
+   * Which files are those of the database that was opened just now: it may be replaced before it is next looked at, and
+   * may have been while it was opened. Then nothing tells which of both it is, and the next look opens it anew.
+   * @param before what was there before it was opened
+   */
+  #noteFiles(before: string): void {
+    const after = fileIdentity(this.#path);
+    const isSame = before === after || before === MISSING;
+    this.#identity = isSame ? after : NONE;
+    this.#companions = isSame ? this.#companionIdentities() : new Map();
+  }
+
+  /** By their paths: SQLite names them after where links lead. None where those lead nowhere. */
+  #companionIdentities(): Map<string, string> {
+    try {
+      const path = realPathOf(this.#path);
+      return new Map(COMPANIONS.map(suffix => [path + suffix, fileIdentity(path + suffix)]));
+    } catch {
+      return new Map();
+    }
   }
 
   /** A log whose database was taken away stays behind, and would be taken for that of the new one. */
   #removeCompanions(): void {
-    this.#companionIdentities().forEach((identity, i) => {
-      const isOurs = identity !== MISSING && identity === this.#companions[i];
-      if (isOurs) rmSync(this.#path + COMPANIONS[i]!, { force: true });
-    });
+    for (const [path, identity] of this.#companionIdentities()) {
+      const isOurs = identity !== MISSING && identity === this.#companions.get(path);
+      if (isOurs) rmSync(path, { force: true });
+    }
   }
 
   /** Tries a last time to open what is locked, and no more; fulfilled when that is over. */

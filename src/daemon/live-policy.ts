@@ -28,19 +28,23 @@ export class LivePolicy {
   readonly #logger: Logger;
   readonly #onPolicy: (policy: Policy) => void;
   #settings: Settings;
+  /** What pfctl printed of the rules in force; undefined where it was not asked, or has not said yet. */
+  #listing: string | undefined;
   #guard: RuleGuard;
+  /** Rules of any guard so far whose records were refused, which was told. */
+  readonly #told = new WeakSet<GuardedRule>();
   #interfaceIndex: number | undefined;
 
   constructor({ settings, logger, onPolicy }: LivePolicyOptions) {
     this.#settings = settings;
     this.#logger = logger;
     this.#onPolicy = onPolicy;
-    this.#guard = guardByHand(settings);
+    this.#guard = this.#readGuard(settings);
   }
 
   /** The policy as it is now. */
   make(): Policy {
-    return this.#make(this.#settings);
+    return this.#make(this.#settings, this.#guard);
   }
 
   /** Goes by the machine as it is now. */
@@ -50,8 +54,10 @@ export class LivePolicy {
 
   /** Goes on with other settings. @throws {UsageError} when they make no policy; then nothing has changed */
   use(settings: Settings): void {
-    const policy = this.#make(settings);
+    const guard = this.#readGuard(settings);
+    const policy = this.#make(settings, guard);
     this.#settings = settings;
+    this.#guard = guard;
     this.#onPolicy(policy);
   }
 
@@ -61,7 +67,8 @@ export class LivePolicy {
       this.#logger.warn(`${rules.problem}; only redirections that the log shows are told from others`);
       return;
     }
-    this.#guard = guardFromListing(rules.text, 'pfctl -vvsr', this.#settings, LOCAL_DIALECT);
+    this.#listing = rules.text;
+    this.#guard = this.#readGuard(this.#settings);
     const { rules: guarded, gaps } = this.#guard;
     this.#logger.info(
       `rules read: ${guarded.length} of them send SMTP to a tarpit, ${gaps.length} are unclear`,
@@ -77,10 +84,15 @@ export class LivePolicy {
     if (name !== undefined && interfaceIndex(name) !== this.#interfaceIndex) this.renew();
   }
 
-  #make(settings: Settings): Policy {
+  #readGuard(settings: Settings): RuleGuard {
+    if (this.#listing === undefined) return guardByHand(settings);
+    return guardFromListing(this.#listing, 'pfctl -vvsr', settings, LOCAL_DIALECT);
+  }
+
+  #make(settings: Settings, guard: RuleGuard): Policy {
     const policy = makePolicy(settings);
     this.#interfaceIndex = policy.interface?.index;
     const warn = (rule: GuardedRule): void => this.#logger.warn(describeGuarded(rule));
-    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(this.#guard, warn) };
+    return { ...policy, nameInterface: interfaceNames(), ...policyGuard(guard, warn, this.#told) };
   }
 }

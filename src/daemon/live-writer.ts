@@ -14,6 +14,9 @@ const COALESCE_MS = 5;
 /** Addresses that may wait for a database that takes nothing. */
 const MAXIMUM_WAITING = 500_000;
 
+/** Fewer wait again: a database that takes a batch now and then does not yet keep up. */
+const RELAXED_WAITING: number = MAXIMUM_WAITING / 2;
+
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
@@ -203,7 +206,7 @@ export class LiveWriter {
     if (this.#retryMs > 0) this.#options.onTrouble(undefined);
     this.#retryMs = 0;
     this.#failure = undefined;
-    this.#isOverflowing = false;
+    if (this.waiting < RELAXED_WAITING) this.#isOverflowing = false;
     this.#settle(batch, result);
     return true;
   }

@@ -1,9 +1,11 @@
 // One daemon a database, by whatever name it is reached.
 
-import { mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { type DatabaseName, folderOf, formatDatabase, lockFileOf } from '../options/database.js';
+import { statSync } from 'node:fs';
+import { type DatabaseName, formatDatabase, lockFileOf } from '../options/database.js';
+import { StoreError } from '../store/store.js';
 import { claimPidFile, type PidFile } from '../system/pid-file.js';
+import { leadsNowhere, makeDatabaseFolder } from './make-database-folder.js';
+import { realPathOf } from './real-path.js';
 
 /**
  * Two daemons on one database would both think that they know what is in it. The lock is a file beside the database's
@@ -14,41 +16,33 @@ import { claimPidFile, type PidFile } from '../system/pid-file.js';
  * folders and open to the daemon's user, and SQLite names its journal after the link that was used, so that a second
  * name is how a database is damaged (https://sqlite.org/howtocorrupt.html, 2.5).
  *
+ * @throws {StoreError} when there is no folder for it
  * @throws Error when another has it, or could have
  */
 export function lockDatabase(database: DatabaseName): PidFile {
   let lock: PidFile | undefined;
   try {
-    const real = { kind: database.kind, path: realPath(database.path) };
-    makeFolder(folderOf(real));
+    const real = { kind: database.kind, path: realPath(database) };
+    makeDatabaseFolder(real);
     lock = claimPidFile(lockFileOf(real));
     refuseHardLinks(real.path);
     return lock;
   } catch (cause) {
     lock?.release();
+    if (cause instanceof StoreError) throw cause;
     throw new Error(`Cannot have database "${formatDatabase(database)}" alone: ${(cause as Error).message}`, {
       cause,
     });
   }
 }
 
-/** As realpath(3); what is not there yet, at the end of a symbolic link too, is where it would be made. */
-function realPath(path: string): string {
+/** @throws {StoreError} when links lead round and round */
+function realPath(database: DatabaseName): string {
   try {
-    return realpathSync.native(path);
+    return realPathOf(database.path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) throw error;
-  }
-  const folder = realPath(dirname(path));
-  const target = readLink(path);
-  return target === undefined ? join(folder, basename(path)) : realPath(resolve(folder, target));
-}
-
-function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw leadsNowhere(database, error);
+    throw error;
   }
 }
 
@@ -57,11 +51,4 @@ function refuseHardLinks(path: string): void {
   if (stats === undefined || !stats.isFile() || stats.nlink === 1) return;
   const names = `the file has ${stats.nlink} names (hard links)`;
   throw new Error(`${names}, and another daemon could have it by another one`);
-}
-
-/** The last folder only: a mistyped path stays an error, which whatever is written there first tells. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o755 });
-  } catch {}
 }

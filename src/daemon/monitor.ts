@@ -12,7 +12,7 @@ import { lookupAccount } from '../system/account.js';
 import { openReadiness } from '../system/readiness.js';
 import { openTable } from '../table/open-table.js';
 import { TableExecutor } from '../table/table-executor.js';
-import { listeningLine, logCaptureState, tellCaptureState } from './capture-log.js';
+import { CaptureLog, listeningLine, tellCaptureState } from './capture-log.js';
 import { failureStatus, openSource } from './capture-source.js';
 import type { RoleContext } from './daemon-context.js';
 import { EngineChild } from './engine-child.js';
@@ -38,6 +38,7 @@ export async function runMonitor(context: RoleContext): Promise<number> {
   const account = lookupAccount(settings.user);
   const log = openLog(logOptions(settings));
   const { logger } = log;
+  const captureLog = new CaptureLog(logger, device);
   const readiness = openReadiness({ environment: process.env, onError: error => logger.warn(error.message) });
   const runner = openRunner(settings);
   const tables = new TableExecutor(await Promise.all(settings.table.map(spec => openTable(spec, runner))));
@@ -54,7 +55,7 @@ export async function runMonitor(context: RoleContext): Promise<number> {
   let lastReport = '';
   let isReady = false;
   const onState = (state: CaptureState): void => {
-    logCaptureState(logger, device, state);
+    captureLog.tell(state);
     reportCapture();
     if (state.kind === 'failed') {
       // Whoever started the daemon is told, too, unless the log goes there anyhow.

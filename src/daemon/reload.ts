@@ -30,6 +30,6 @@ export async function reloadConfiguration(before: Settings, parts: ReloadParts):
     logger.error(`${(error as Error).message}; going on with the configuration as it was`);
     return before;
   } finally {
-    readiness.ready();
+    readiness.reloaded();
   }
 }

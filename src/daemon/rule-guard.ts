@@ -62,10 +62,16 @@ export function describeGaps({ gaps }: RuleGuard): string[] {
   return left > 0 ? [...told, `rules not read: ${left} more places`] : told;
 }
 
-/** The guard as a part of the policy; `onFirst` is called when a rule's record is refused for the first time. */
-export function policyGuard(guard: RuleGuard, onFirst: (rule: GuardedRule) => void): Pick<Policy, 'guard'> {
+/**
+ * The guard as a part of the policy; `onFirst` is called when a rule's record is refused for the first time.
+ * @param told the rules that this was done for
+ */
+export function policyGuard(
+  guard: RuleGuard,
+  onFirst: (rule: GuardedRule) => void,
+  told: Pick<WeakSet<GuardedRule>, 'has' | 'add'> = new WeakSet(),
+): Pick<Policy, 'guard'> {
   if (guard.rules.length === 0) return {};
-  const told = new Set<GuardedRule>();
   return {
     guard: {
       isGuarded: (ruleset, rulenr, subrulenr) => {

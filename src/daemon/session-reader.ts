@@ -40,7 +40,7 @@ export class SessionReader {
     return this.#linkType;
   }
 
-  /** Whether the latest stream of another program held something else than a capture. */
+  /** Whether the stream of another program held something else than a capture; one of a FIFO's is passed over. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -89,7 +89,7 @@ export class SessionReader {
     }
     if (isTruncated) return;
     stream.destroy();
-    this.#isBroken = isForeign;
+    this.#isBroken = isForeign && !ready.isFifo;
     if (problem.kind === 'link-type') onDiscard({ session, code: 'link-type', reason: problem.message });
     else onDiscard({ session, code: 'damaged', reason: `its stream is damaged: ${reason}` });
   }

@@ -69,6 +69,7 @@ export class SyncLink {
   readonly #sender: SyncSender | undefined;
   readonly #receiver: SyncReceiver | undefined;
   #ignore: PrefixSet;
+  #whiteexpSeconds: number;
   #adopting: Promise<void> = Promise.resolve();
   #isEnding = false;
 
@@ -76,11 +77,12 @@ export class SyncLink {
     this.#options = options;
     const { settings, log } = options;
     this.#ignore = new PrefixSet(settings.ignore);
+    this.#whiteexpSeconds = settings.whiteexp * 3600;
     const common = {
       key: Buffer.from(options.key.key, 'latin1'),
       port: settings['sync-port'],
       group: settings['sync-group'],
-      whiteexpSeconds: settings.whiteexp * 3600,
+      whiteexpSeconds: this.#whiteexpSeconds,
       log,
     };
     if (targets.length > 0) {
@@ -120,9 +122,12 @@ export class SyncLink {
     this.#adopting = this.#adopt();
   }
 
-  /** Goes on with the networks to ignore that other settings name; nothing else of them matters here. */
+  /** Goes on with the networks to ignore and the life of a white entry that other settings name. */
   use(settings: Settings): void {
     this.#ignore = new PrefixSet(settings.ignore);
+    this.#whiteexpSeconds = settings.whiteexp * 3600;
+    this.#receiver?.use(this.#whiteexpSeconds);
+    this.#sender?.use(this.#whiteexpSeconds);
   }
 
   /** Tells peers of what was written here. */
@@ -176,9 +181,9 @@ export class SyncLink {
   }
 
   async #deliver(entries: readonly ReceivedEntry[]): Promise<void> {
-    const { store, settings, onWhite, onGone } = this.#options;
+    const { store, onWhite, onGone } = this.#options;
     const now = Math.floor(Date.now() / 1000);
-    const changes = await store().applySync(entries, now, settings.whiteexp * 3600);
+    const changes = await store().applySync(entries, now, this.#whiteexpSeconds);
     const white: WhiteAddress[] = [];
     const gone: string[] = [];
     changes.forEach(({ outcome, expire }, i) => {

@@ -149,9 +149,25 @@ export class SqliteStore implements Store, RecordSink {
 
   async close(): Promise<void> {
     this.#run('close', () => {
-      if (this.#db.open) this.#startDueLog();
+      if (this.#db.open) {
+        this.#startDueLog();
+        this.#finishLog();
+      }
       this.#db.close();
     });
+  }
+
+  /**
+   * SQLite takes over what a write-ahead log holds when the last connection is closed, but not into a file that was moved
+   * away meanwhile: this would be left without what was written last.
+   */
+  #finishLog(): void {
+    if (this.#isReadOnly) return;
+    try {
+      this.#db.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // The log stays, for whoever opens it next.
+    }
   }
 
   #startDueLog(): void {

@@ -119,6 +119,8 @@ export interface SyncResult {
  * Addresses are given as canonical text, and found when they are written so. Errors are {@link StoreError}s.
  */
 export interface Store {
+  /** Whether nothing can be asked of it any more, as when its thread has died; absent where that does not happen. */
+  readonly isDead?: boolean;
   /** Applies the rules of `applySightings` to every row. */
   applyBatch(batch: Batch, whiteexpSeconds: number): Promise<BatchResult>;
   /** Applies the rules of `applySync` to every statement, in their order; gives what became of each. */

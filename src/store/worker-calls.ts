@@ -40,6 +40,11 @@ export class WorkerCalls<Request extends { readonly id: number }> {
     await this.#opened;
   }
 
+  /** Whether there is nobody to ask any more. */
+  get hasEnded(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Whether there is somebody to ask, once that is known. */
   async isOpen(): Promise<boolean> {
     return this.#opened.then(

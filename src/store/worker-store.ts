@@ -59,6 +59,10 @@ export class WorkerStore implements Store {
     }
   }
 
+  get isDead(): boolean {
+    return this.#calls.hasEnded;
+  }
+
   #ask<T>(request: WithoutId<Request>): Promise<T> {
     return this.#calls.ask(request);
   }

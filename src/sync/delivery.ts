@@ -4,20 +4,22 @@
 export class Delivery<Item> {
   readonly #limit: number;
   readonly #deliver: (items: readonly Item[]) => Promise<void> | void;
-  readonly #onLost: (count: number, error: unknown) => void;
+  readonly #onLoss: (error: unknown) => void;
   #queue: Item[] = [];
   #isDelivering = false;
+  #isLosing = false;
   /** Items that were lost because their delivery failed. */
   lost = 0;
 
+  /** @param onLoss called when items begin to be lost: {@link lost} goes on from there until a delivery succeeds */
   constructor(
     limit: number,
     deliver: (items: readonly Item[]) => Promise<void> | void,
-    onLost: (count: number, error: unknown) => void,
+    onLoss: (error: unknown) => void,
   ) {
     this.#limit = limit;
     this.#deliver = deliver;
-    this.#onLost = onLost;
+    this.#onLoss = onLoss;
   }
 
   /** Items that wait. */
@@ -41,9 +43,11 @@ export class Delivery<Item> {
       this.#queue = [];
       try {
         await this.#deliver(batch);
+        this.#isLosing = false;
       } catch (error) {
         this.lost += batch.length;
-        this.#onLost(batch.length, error);
+        if (!this.#isLosing) this.#onLoss(error);
+        this.#isLosing = true;
       }
     }
     this.#isDelivering = false;

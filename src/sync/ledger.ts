@@ -24,7 +24,7 @@ const RESTATE_GRID_SECONDS = 60;
 
 /** Announcements by address, an IPv4 address as one 32-bit word. Remembers a bounded number, the latest said ones. */
 export class Ledger {
-  readonly #rules: AnnouncementRules;
+  #rules: AnnouncementRules;
   readonly #limit: number;
   readonly #lines = new Map<number, Line>();
   readonly #queue = new WakeQueue();
@@ -36,6 +36,11 @@ export class Ledger {
   constructor(rules: AnnouncementRules, limit: number) {
     this.#rules = rules;
     this.#limit = limit;
+  }
+
+  /** Goes on by other rules; what was planned before stays so. */
+  use(rules: AnnouncementRules): void {
+    this.#rules = rules;
   }
 
   get size(): number {

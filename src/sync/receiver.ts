@@ -70,6 +70,7 @@ export class SyncReceiver {
   readonly #strangers: Refusals;
   readonly #seen: SeenMessages;
   readonly #delivery: Delivery<ReceivedEntry>;
+  #whiteexpSeconds: number;
   #own = 0;
   #capped = 0;
   #local: ReadonlySet<string> = new Set();
@@ -77,6 +78,7 @@ export class SyncReceiver {
 
   constructor(options: SyncReceiverOptions) {
     this.#options = options;
+    this.#whiteexpSeconds = options.whiteexpSeconds;
     this.#surroundings = options.surroundings ?? REAL_SURROUNDINGS;
     this.#strangers = new Refusals(this.#surroundings, options.log);
     this.#seen = new SeenMessages(
@@ -87,12 +89,17 @@ export class SyncReceiver {
     this.#delivery = new Delivery(
       options.maxQueued ?? 10_000,
       entries => options.deliver(entries),
-      (count, error) => {
-        options.log.warn(`Sync: ${count} entries of peers lost: ${(error as Error).message}`);
+      error => {
+        options.log.warn(`Sync: entries of peers are lost until it works: ${(error as Error).message}`);
       },
     );
     this.#peers = new Peers(options.peers, this.#surroundings, options.log);
     this.#socket = new ListeningSocket(options, this.#surroundings, (bytes, from) => this.#hear(bytes, from));
+  }
+
+  /** Goes on with another life of a white entry. */
+  use(whiteexpSeconds: number): void {
+    this.#whiteexpSeconds = whiteexpSeconds;
   }
 
   /**
@@ -168,7 +175,7 @@ export class SyncReceiver {
     const newest = entries.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
     peer.messages++;
     peer.lastHeard = { time: now, address, lagSeconds: Math.floor(now) - newest };
-    const latestExpire = Math.floor(now) + this.#options.whiteexpSeconds;
+    const latestExpire = Math.floor(now) + this.#whiteexpSeconds;
     const isIgnored = (word: number): boolean => this.#options.isIgnored?.(word) ?? false;
     const received: ReceivedEntry[] = [];
     for (const entry of entries) {

@@ -146,6 +146,11 @@ export class SyncSender {
     });
   }
 
+  /** Goes on with another life of a white entry; what was planned before stays so. */
+  use(whiteexpSeconds: number): void {
+    this.#ledger.use(announcementRules(whiteexpSeconds));
+  }
+
   /** Whether a datagram from that address and port is one of this sender's own. */
   owns(address: string, port: number): boolean {
     return this.#destinations.links().some(link => link.owns(address, port));

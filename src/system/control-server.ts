@@ -26,6 +26,14 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
+/** How long a request may take to come, how often that is looked at, and how long another is waited for. */
+const TIMES = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 1_000,
+} as const;
+
 /** More than these at once are refused: whoever asks is one administrator, or their monitoring. */
 const CONNECTIONS = 16;
 
@@ -36,9 +44,7 @@ const CONNECTIONS = 16;
  */
 export async function openControlServer(path: string, routes: ControlRoutes): Promise<ControlServer> {
   await removeStale(path);
-  const server = createServer({ requestTimeout: 5_000, keepAliveTimeout: 1_000 }, (request, response) => {
-    void answer(routes, request, response);
-  });
+  const server = createServer(TIMES, (request, response) => void answer(routes, request, response));
   server.maxConnections = CONNECTIONS;
   await listen(server, path);
   return {

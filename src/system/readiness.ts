@@ -4,10 +4,11 @@ import { loadAddon } from '../native/addon.js';
 
 /** Tells the service manager. Nothing happens where there is none. */
 export interface Readiness {
-  /** Start-up, or reloading, is done. */
+  /** Start-up is done. */
   ready(status?: string): void;
-  /** The configuration is being read again; {@link ready} ends it. */
+  /** The configuration is being read again; {@link reloaded} ends it. A part of start-up and of stopping, it is not told. */
   reloading(): void;
+  reloaded(): void;
   stopping(): void;
   /** One line on what the daemon is doing, for `systemctl status`. */
   status(text: string): void;
@@ -16,7 +17,7 @@ export interface Readiness {
 /** What {@link openReadiness} needs from outside. */
 export interface ReadinessOptions {
   readonly environment: NodeJS.ProcessEnv;
-  /** A datagram that could not be sent: worth a warning, no more. */
+  /** A datagram could not be sent, the first one since one could: worth a warning, no more. */
   readonly onError: (error: Error) => void;
 }
 
@@ -34,20 +35,38 @@ export function openReadiness(options: ReadinessOptions): Readiness {
     ? loadAddon('systemd readiness (Type=notify)')
     : { sendDatagram: undefined };
 
+  let isFailing = false;
   const send = (...assignments: string[]): void => {
     try {
       if (socket) sendDatagram?.(socket, assignments.join('\n'));
+      isFailing = false;
     } catch (cause) {
-      onError(
-        new Error(`Cannot notify the service manager at "${socket}": ${(cause as Error).message}`, { cause }),
-      );
+      const text = `Cannot notify the service manager at "${socket}": ${(cause as Error).message}`;
+      if (!isFailing) onError(new Error(text, { cause }));
+      isFailing = true;
     }
   };
+  let state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
   return {
-    ready: status => send('READY=1', ...(status === undefined ? [] : [statusLine(status)])),
-    // The time, on CLOCK_MONOTONIC, lets systemd tell this reload from one it has heard of already.
-    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
-    stopping: () => send('STOPPING=1'),
+    ready: status => {
+      state = 'ready';
+      send('READY=1', ...(status === undefined ? [] : [statusLine(status)]));
+    },
+    reloading: () => {
+      if (state !== 'ready') return;
+      state = 'reloading';
+      // The time, on CLOCK_MONOTONIC, lets systemd tell this reload from one it has heard of already.
+      send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    },
+    reloaded: () => {
+      if (state !== 'reloading') return;
+      state = 'ready';
+      send('READY=1');
+    },
+    stopping: () => {
+      state = 'stopping';
+      send('STOPPING=1');
+    },
     status: text => send(statusLine(text)),
   };
 }

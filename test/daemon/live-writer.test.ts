@@ -204,16 +204,20 @@ test('a failing database is tried again after 0.5 s, and at last every 10 s', as
   assert.deepEqual(at, [500, 1500, 3500, 7500, 15_500, 25_500, 35_500, 45_500, 55_500]);
 });
 
-test('what does not fit is counted, and said once a time', async () => {
-  const { store, writer, overflows } = setUp();
-  store.failure = new StoreError('busy', 'locked');
-  const many = 500_100;
+/** So many different addresses, from the one of that number on. */
+function sightings(many: number, first = 0): Int32Array {
   const words = new Int32Array(many * SIGHTING_FIELD.stride);
   let end = 0;
   for (let i = 0; i < many; i++) {
-    end = putSighting(words, end, [0, 0, 0xffff, 0x0a000000 + i], NOW, packOrigin(0, 1));
+    end = putSighting(words, end, [0, 0, 0xffff, 0x0a000000 + first + i], NOW, packOrigin(0, 1));
   }
-  writer.add(words);
+  return words;
+}
+
+test('what does not fit is counted, and said once a time', async () => {
+  const { store, writer, overflows } = setUp();
+  store.failure = new StoreError('busy', 'locked');
+  writer.add(sightings(500_100));
   assert.equal(writer.waiting, 500_000);
   assert.equal(writer.counts().dropped, 100);
   assert.equal(overflows(), 1);
@@ -221,6 +225,32 @@ test('what does not fit is counted, and said once a time', async () => {
   await writer.drain();
   assert.equal(writer.counts().writtenSightings, 500_000);
   assert.equal(writer.waiting, 0);
+});
+
+test('that too much waits is not said with every batch of a database that does not keep up', async () => {
+  const { store, writer, overflows } = setUp();
+  let open = (): void => {};
+  const close = (): void => {
+    store.gate = new Promise(resolve => {
+      open = resolve;
+    });
+  };
+  close();
+  writer.add(sightings(500_100));
+  for (let batch = 1; batch <= 4; batch++) {
+    await pass(5);
+    open();
+    close();
+    for (let i = 0; i < 100 && writer.counts().transactions < batch; i++) await settle();
+    assert.equal(writer.counts().transactions, batch);
+    writer.add(sightings(6000, batch * 1_000_000));
+  }
+  assert.equal(overflows(), 1);
+  store.gate = Promise.resolve();
+  open();
+  for (let i = 0; i < 100_000 && writer.waiting > 0; i++) await pass(5);
+  writer.add(sightings(500_100, 8_000_000));
+  assert.equal(overflows(), 2);
 });
 
 test('many refreshes are written some at a time, and what is new meanwhile in between', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -28,14 +28,15 @@ async function startOnFifo(folder: Folder, ...args: string[]) {
   return { daemon, writer };
 }
 
+const GREYD =
+  'CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024), first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER, PRIMARY KEY(ip, helo, "from", "to"));' +
+  'CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address)); CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));';
+
 /** A database as greyd has it: rollback journal. */
 function makeRollback(folder: Folder): void {
   const db = new Database(folder.database);
   db.pragma('journal_mode = DELETE');
-  db.exec(
-    'CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024), first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER, PRIMARY KEY(ip, helo, "from", "to"));' +
-      'CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address)); CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));',
-  );
+  db.exec(GREYD);
   db.close();
   if (UNPRIVILEGED.uid !== undefined) chownSync(folder.database, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
 }
@@ -108,6 +109,10 @@ test('a database that comes back after a stranger was in its place is written to
     renameSync(folder.database, folder.at('away'));
     writeFileSync(folder.database, 'This is no database, whatever its name.\n'.repeat(100));
     await daemon.logged(/sightings wait until it works$/);
+    assert.deepEqual(
+      folder.rows(folder.at('away')).map(({ ip }) => ip),
+      ['192.0.2.1'],
+    );
     renameSync(folder.at('away'), folder.database);
     writer.write(records(['192.0.2.2']));
     await until(() => folder.rows().length === 2);
@@ -217,6 +222,57 @@ test('a backup put in the place of a busy database stays whole', async () => {
     const after = new Database(folder.database, { readonly: true });
     assert.equal(after.pragma('integrity_check', { simple: true }), 'ok');
     after.close();
+  });
+});
+
+test('a backup put in the place of a database right after it was opened stays whole, again and again', async () => {
+  await inFolder(async folder => {
+    // Written to as little as here, and so with all that is in it in its log.
+    const { daemon, writer } = await startOnFifo(folder);
+    for (const [i, address] of ['192.0.2.1', '192.0.2.2', '192.0.2.3'].entries()) {
+      const told = daemon.lines.length;
+      const backup = folder.at('backup');
+      const db = new Database(backup);
+      db.exec(`${GREYD} INSERT INTO entries VALUES ('${address}', '', '', '', 1, 1, 4000000000, 1, 0)`);
+      db.close();
+      if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+      writer.write(records(addresses(20, 20 * i)));
+      await until(
+        () => daemon.lines.filter(({ msg }) => /^whitelisting 10\./.test(msg)).length === 20 * (i + 1),
+      );
+      renameSync(backup, folder.database);
+      await daemon.logged(/was replaced: using the new one$/, told);
+      assert.deepEqual(
+        folder.rows().map(({ ip }) => ip),
+        [address],
+      );
+    }
+    writer.destroy();
+    await end(daemon);
+  });
+});
+
+test('a backup put in the place of a database that a symbolic link leads to stays whole', async () => {
+  await inFolder(async folder => {
+    mkdirSync(folder.at('disk'));
+    if (UNPRIVILEGED.uid !== undefined) chownSync(folder.at('disk'), UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    symlinkSync('disk/real', folder.database);
+    const { daemon, writer } = await startOnFifo(folder);
+    writer.write(records(addresses(20)));
+    await until(() => folder.rows().length === 20);
+    const backup = folder.at('disk/backup');
+    const db = new Database(backup);
+    db.exec(`${GREYD} INSERT INTO entries VALUES ('192.0.2.1', '', '', '', 1, 1, 4000000000, 1, 0)`);
+    db.close();
+    if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
+    renameSync(backup, folder.at('disk/real'));
+    await daemon.logged(/was replaced: using the new one$/);
+    assert.deepEqual(
+      folder.rows().map(({ ip }) => ip),
+      ['192.0.2.1'],
+    );
+    writer.destroy();
+    await end(daemon);
   });
 });
 

@@ -65,6 +65,31 @@ for (const [how, skip, start] of ROLES) {
     });
   });
 
+  test(`${how}: while a writer is passed over the status says so, and a daemon told to end has done its work`, {
+    skip,
+  }, async t => {
+    await inFolder(async folder => {
+      makeFifo(folder.at('log'));
+      const daemon = start(folder);
+      await daemon.logged(/^capturing on /i);
+      const writer = startWriter(t, folder, 'exec yes >"$0"');
+      await daemon.logged(/^capture stream is not/);
+      await until(() => folder.status().capture.state === 'waiting');
+      assert.match(
+        folder.status().capture.message!,
+        /log" is passed over until its writer ends: .* is not a capture file/,
+      );
+      await endWriter(writer);
+      await until(() => folder.status().capture.state === 'capturing');
+      startWriter(t, folder, 'exec yes >"$0"');
+      await until(() => folder.status().capture.state === 'waiting');
+      daemon.signal('SIGTERM');
+      assert.equal(await daemon.ended(), 0);
+      assert.equal(complaints(daemon).length, 1, complaints(daemon).join('\n'));
+      assert.equal(daemon.lines.filter(({ msg }) => /^capturing on /i.test(msg)).length, 1);
+    });
+  });
+
   test(`${how}: writers of no captures are told of once until one writes a capture`, { skip }, async t => {
     await inFolder(async folder => {
       makeFifo(folder.at('log'));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { isRoot } from '../../src/system/privileges.js';
 import { ROOT } from '../store/spamd-db/libdb1.js';
+import { noDatagrams, receiveDatagrams } from '../system/unix-datagrams.js';
 import {
   CLI,
   type Folder,
@@ -100,6 +101,31 @@ for (const { name, skip, start } of WAYS) {
     });
   });
 }
+
+test('SIGHUP during a start that fails does not have the service manager take it for one that succeeded', {
+  skip: noDatagrams,
+}, async t => {
+  await inFolder(async folder => {
+    const manager = await receiveDatagrams(folder.at('notify'));
+    t.after(() => manager.close());
+    chmodSync(folder.at('notify'), 0o666);
+    const unlock = prepare(folder);
+    const args = ['-l', 'nflog:4711', '--pid-file', 'pid', '--config', 'config'];
+    const daemon = folder.startWith(`NOTIFY_SOCKET=${folder.at('notify')}`, ...args);
+    await opener(folder);
+    daemon.signal('SIGHUP');
+    unlock();
+    await daemon.logged(/^configuration read again$/);
+    const told: string[] = [];
+    while (told.at(-1) !== 'STOPPING=1') told.push(await manager.next());
+    assert.deepEqual(
+      told.filter(text => /^(READY|RELOADING)=/.test(text)),
+      [],
+    );
+    assert.match(told[0]!, /^STATUS=Cannot capture on /);
+    assert.equal(await daemon.ended(), 1);
+  });
+});
 
 test('SIGTERM while the database of spamd is waited for ends the daemon, and leaves nothing', async () => {
   await inFolder(async folder => {

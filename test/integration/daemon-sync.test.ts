@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import { formatIpv4 } from '../../src/address/address.js';
 import type { SyncReceiverStatus } from '../../src/sync/receiver.js';
 import type { SyncAddressKind } from '../../src/wire/sync-message.js';
@@ -68,9 +69,14 @@ test('what one daemon sees is white at its peer, and a missing key is told loudl
 
 /** A message of this moment. */
 function message(kind: SyncAddressKind, counter: number, ...addresses: string[]): Buffer {
+  return lasting(3600, kind, counter, ...addresses);
+}
+
+/** The same, of entries that end so many seconds from now. */
+function lasting(seconds: number, kind: SyncAddressKind, counter: number, ...addresses: string[]): Buffer {
   const timestamp = Math.floor(Date.now() / 1000);
   const entries = addresses.map(address => {
-    return { kind, timestamp, expire: timestamp + 3600, address: dottedQuad(address) };
+    return { kind, timestamp, expire: timestamp + seconds, address: dottedQuad(address) };
   });
   return encodeSyncMessage({ counter, entries }, new Uint8Array(0));
 }
@@ -104,6 +110,57 @@ test('what a peer says of an ignored network does not become white, a network th
       folder.rows().map(({ ip }) => ip),
       ['198.51.100.2', '203.0.113.1'],
     );
+  });
+});
+
+test('what a peer says lasts for as long as a reload has said, longer or shorter', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const hours = (life: number): void => writeFileSync(folder.at('config'), `whiteexp = ${life}\n`);
+    hours(24);
+    const args = ['--sync-key', './no-key', '--config', 'config', ...listening];
+    const daemon = folder.start('-l', './log', ...args);
+    await daemon.logged(/^capturing on |^waiting for /i);
+    for (const [counter, life] of [24, 12, 36].entries()) {
+      const address = `192.0.2.${life}`;
+      const told = daemon.lines.length;
+      hours(life);
+      daemon.signal('SIGHUP');
+      await daemon.logged(/^configuration read again$/, told);
+      await tell(port, lasting(48 * 3600, 'white', counter, address));
+      await daemon.logged(/^whitelisting .*, as a peer says$/, told);
+      const { expire } = folder.rows().find(({ ip }) => ip === address)!;
+      assert.equal(Math.round((expire - Date.now() / 1000) / 3600), life);
+    }
+  });
+});
+
+test('that what peers say is lost is said once, until the database takes it again', async () => {
+  await inFolder(async folder => {
+    makeFifo(folder.at('log'));
+    const port = await freePort();
+    const listening = ['-y', '127.0.0.12', '--sync-peer', '127.0.0.1', '--sync-port', port];
+    const args = ['--sync-key', './no-key', '--busy-timeout', '0', ...listening];
+    const daemon = folder.start('-l', './log', ...args);
+    await daemon.logged(/^capturing on |^waiting for /i);
+    const receiver = (): SyncReceiverStatus =>
+      (folder.status() as unknown as { sync: { receiver: SyncReceiverStatus } }).sync.receiver;
+    const losses = (): string[] => daemon.lines.map(({ msg }) => msg).filter(msg => /peers .*lost/.test(msg));
+    const other = new Database(folder.database);
+    for (const times of [1, 2]) {
+      other.exec('BEGIN IMMEDIATE');
+      for (let i = 1; i <= 3; i++) {
+        await tell(port, message('white', 10 * times + i, `192.0.2.${i}`));
+        await until(() => receiver().lost === 3 * (times - 1) + i);
+      }
+      other.exec('ROLLBACK');
+      await tell(port, message('white', 10 * times, `192.0.2.${10 * times}`));
+      await daemon.logged(new RegExp(`^whitelisting 192\\.0\\.2\\.${10 * times}, as a peer says$`));
+      assert.equal(losses().length, times, losses().join('\n'));
+    }
+    other.close();
   });
 });
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { askDaemon, readDaemon } from '../../src/system/control-client.js';
 import { openControlServer, TextAnswer } from '../../src/system/control-server.js';
 
@@ -102,5 +104,21 @@ test('what is not HTTP does not disturb the server', async () => {
   socket.end('\0\xff garbage\r\n\r\n');
   await new Promise(resolve => socket.once('close', resolve).resume());
   assert.equal(await askDaemon(path, 'GET', '/status'), 1);
+  await server.close();
+});
+
+test('those who ask nothing keep others out for some seconds only', async () => {
+  const path = join(folder, 'silent.sock');
+  const server = await openControlServer(path, { 'GET /status': () => ({ packets: 7 }) });
+  const silent = Array.from({ length: 16 }, () => connect(path).on('error', () => {}));
+  await Promise.all(silent.map(socket => once(socket, 'connect')));
+  await assert.rejects(askDaemon(path, 'GET', '/status'));
+  const tooLate = performance.now() + 15_000;
+  let answer: unknown;
+  while (answer === undefined && performance.now() < tooLate) {
+    answer = await askDaemon(path, 'GET', '/status').catch(() => setTimeout(100));
+  }
+  assert.deepEqual(answer, { packets: 7 });
+  for (const socket of silent) socket.destroy();
   await server.close();
 });

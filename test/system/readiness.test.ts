@@ -22,15 +22,20 @@ for (const socket of sockets) {
     const readiness = openReadiness({ environment, onError });
     assert.deepEqual(environment, {}, 'children must not inherit it');
 
+    readiness.reloading();
+    readiness.reloaded();
     readiness.ready('watching pflog0');
     readiness.reloading();
-    readiness.ready();
+    readiness.reloaded();
     readiness.status('two\nlines\r\nREADY=1');
+    readiness.reloading();
     readiness.stopping();
+    readiness.reloaded();
     assert.equal(await receiver.next(), 'READY=1\nSTATUS=watching pflog0');
     assert.match(await receiver.next(), /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
     assert.equal(await receiver.next(), 'READY=1');
     assert.equal(await receiver.next(), 'STATUS=two lines READY=1');
+    assert.match(await receiver.next(), /^RELOADING=1\n/);
     assert.equal(await receiver.next(), 'STOPPING=1');
     await assert.rejects(receiver.next(0.05), { message: 'no datagram in 0.05 s' });
     receiver.close();
@@ -48,6 +53,25 @@ test('a service manager that is gone is an error reported, not thrown', { skip }
   assert.deepEqual(errors, [
     `Cannot notify the service manager at "${socket}": sendto: No such file or directory`,
   ]);
+});
+
+test('that a service manager is gone is said once, until it is back', { skip }, async () => {
+  const errors: string[] = [];
+  const socket = join(folder, 'comes-and-goes');
+  const readiness = openReadiness({
+    environment: { NOTIFY_SOCKET: socket },
+    onError: error => errors.push(error.message),
+  });
+  for (const times of [1, 2]) {
+    readiness.status('one');
+    readiness.status('two');
+    assert.equal(errors.length, times);
+    const receiver = await receiveDatagrams(socket);
+    readiness.status('three');
+    assert.equal(await receiver.next(), 'STATUS=three');
+    receiver.close();
+    rmSync(socket);
+  }
 });
 
 test('a path too long for a socket is an error reported', { skip }, () => {
