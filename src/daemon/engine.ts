@@ -25,6 +25,9 @@ const EXPIRY_INTERVAL_MS = 60_000;
 /** Addresses in one transaction: a lock of SQLite's is held but for a moment, while spamd's file is read for each. */
 const ROWS_AT_ONCE = { sqlite: 5000, spamd: 25_000 } as const;
 
+/** Entries that are deleted in one transaction, and whose addresses are in memory at once. */
+const EXPIRED_AT_ONCE = 25_000;
+
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
 
@@ -87,6 +90,7 @@ export class Engine {
   readonly #census: Census = new Census(() => this.store);
   readonly #housekeeping: Housekeeping;
   #expired = 0;
+  #isClosing = false;
   #ipv6NotKept = 0;
   readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
@@ -212,12 +216,22 @@ export class Engine {
 
   async #expireNow(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const gone = await this.store.expireWhite(now);
+    const before = this.#expired;
+    try {
+      while (!this.#isClosing && (await this.#expireSome(now)) === EXPIRED_AT_ONCE);
+    } finally {
+      const gone = this.#expired - before;
+      if (gone > 0) this.#logger.info(`${gone} white entries expired`);
+    }
+  }
+
+  /** Takes out some of what has ended by then; gives how many. */
+  async #expireSome(now: number): Promise<number> {
+    const gone = await this.store.expireWhite(now, EXPIRED_AT_ONCE);
     for (const address of gone) this.#writer.known.setText(address, 0);
     this.#expired += gone.length;
-    if (gone.length === 0) return;
-    this.#logger.info(`${gone.length} white entries expired`);
-    for (const listener of this.#listeners) listener.onExpired(gone);
+    if (gone.length > 0) for (const listener of this.#listeners) listener.onExpired(gone);
+    return gone.length;
   }
 
   #onIpv6(addresses: number): void {
@@ -290,6 +304,7 @@ export class Engine {
 
   /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
   async close(): Promise<void> {
+    this.#isClosing = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
     await this.stopOpening();

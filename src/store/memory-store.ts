@@ -156,11 +156,12 @@ export class MemoryStore implements Store {
     });
   }
 
-  expireWhite(now: number): Promise<string[]> {
+  expireWhite(now: number, limit: number = Number.POSITIVE_INFINITY): Promise<string[]> {
     return this.#inTurn(async () => {
       const gone: string[] = [];
       for await (const record of this.find(EVERYTHING)) {
         if (record.kind !== 'address' || isTrapped(record.entry) || record.entry.expire > now) continue;
+        if (gone.length >= limit) break;
         gone.push(record.address);
       }
       for (const address of gone) this.#records.set(address, undefined);

@@ -14,9 +14,21 @@ export interface Ended {
   readonly forgotten: readonly string[];
 }
 
-/** Looks for white entries whose `expire` has come, and for sightings that belong to no entry any more. */
-export function findEnded(db: Database, now: number): Ended {
-  return { white: findWhite(db, now), forgotten: findForgotten(db) };
+/**
+ * Looks for white entries whose `expire` has come, and for sightings that belong to no entry any more; for so many of each
+ * at most.
+ */
+export function findEnded(db: Database, now: number, limit: number): Ended {
+  return { white: atMost(limit, findWhite(db, now)), forgotten: atMost(limit, findForgotten(db)) };
+}
+
+function atMost(limit: number, pages: Iterable<readonly string[]>): string[] {
+  const found: string[] = [];
+  for (const page of pages) {
+    for (const ip of page) found.push(ip);
+    if (found.length >= limit) return found.slice(0, limit);
+  }
+  return found;
 }
 
 /** Removes them, unless they have changed since; gives the addresses that were white. To be called in a transaction. */
@@ -30,7 +42,7 @@ export function removeEnded(db: Database, ended: Ended, now: number): string[] {
   return removed;
 }
 
-function findWhite(db: Database, now: number): string[] {
+function* findWhite(db: Database, now: number): Generator<string[]> {
   const find = db
     .prepare<object, string>(
       `SELECT ip FROM entries
@@ -38,17 +50,18 @@ function findWhite(db: Database, now: number): string[] {
          AND pcount >= 0 AND expire <= @now AND typeof(ip) = 'text'`,
     )
     .pluck();
-  const found = [...entryWindows(db)].flatMap(window => find.all({ ...window, now }));
-  // What others left under keys that are no addresses is not ours to remove.
-  return found.filter(ip => parseAddress(ip) !== undefined);
+  for (const window of entryWindows(db)) {
+    // What others left under keys that are no addresses is not ours to remove.
+    yield find.all({ ...window, now }).filter(ip => parseAddress(ip) !== undefined);
+  }
 }
 
-function findForgotten(db: Database): string[] {
+function* findForgotten(db: Database): Generator<string[]> {
   const find = db
     .prepare<object, string>(
       `SELECT ip FROM sightings s WHERE ip > @after AND ip <= @upTo AND NOT EXISTS
          (SELECT 1 FROM entries e WHERE e.ip = s.ip AND helo = '' AND "from" = '' AND "to" = '')`,
     )
     .pluck();
-  return [...sightingWindows(db)].flatMap(window => find.all(window));
+  for (const window of sightingWindows(db)) yield find.all(window);
 }

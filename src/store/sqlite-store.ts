@@ -131,9 +131,9 @@ export class SqliteStore implements Store, RecordSink {
     });
   }
 
-  async expireWhite(now: number): Promise<string[]> {
+  async expireWhite(now: number, limit: number = Number.POSITIVE_INFINITY): Promise<string[]> {
     const { findEnded, removeEnded } = await import('./sqlite-expire.js');
-    const ended = this.#run('read', () => findEnded(this.#db, now));
+    const ended = this.#run('read', () => findEnded(this.#db, now, limit));
     if (ended.white.length === 0 && ended.forgotten.length === 0) return [];
     return this.#transaction(db => removeEnded(db, ended, now));
   }

@@ -144,8 +144,9 @@ export interface Store {
   /**
    * Deletes white entries whose `expire` has come, with what we know of them, keys that are no addresses excepted; gives
    * their addresses.
+   * @param limit how many at most; when it is reached there may be more
    */
-  expireWhite(now: number): Promise<string[]>;
+  expireWhite(now: number, limit?: number): Promise<string[]>;
   /** How many addresses are white. */
   countWhite(now: number): Promise<number>;
   /** Gives everything back. Closing again does nothing. */

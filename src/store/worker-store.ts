@@ -145,8 +145,8 @@ export class WorkerStore implements Store {
     return this.#call('delete', address);
   }
 
-  expireWhite(now: number): Promise<string[]> {
-    return this.#call('expireWhite', now);
+  expireWhite(now: number, limit?: number): Promise<string[]> {
+    return this.#call('expireWhite', now, limit);
   }
 
   countWhite(now: number): Promise<number> {

@@ -168,6 +168,20 @@ export function checkEdits(check: Check): void {
     assert.equal((await found(store, '::/0')).length, 3);
   });
 
+  check('what has ended is removed in parts where that is asked for', [], async store => {
+    const addresses = Array.from({ length: 10 }, (_, i) => `192.0.2.${i}`);
+    for (const address of addresses) await store.add(address, NOW, WHITEEXP);
+    const parts: string[][] = [];
+    do parts.push(await store.expireWhite(EXPIRE, 4));
+    while (parts.at(-1)!.length > 0);
+    assert.deepEqual(
+      parts.map(part => part.length),
+      [4, 4, 2, 0],
+    );
+    assert.deepEqual(parts.flat().sort(), addresses.toSorted());
+    assert.deepEqual(await found(store, '::/0'), []);
+  });
+
   check('the store may be changed while a list is under way', [], async store => {
     const addresses = Array.from({ length: 5000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     await store.applyBatch(batchOf(addresses.map(address => ({ address, time: NOW }))), WHITEEXP);

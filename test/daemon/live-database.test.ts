@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { LiveDatabase } from '../../src/daemon/live-database.js';
 import { parseArgv } from '../../src/options/argv.js';
 import { readSettings } from '../../src/options/settings.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { WorkerStore } from '../../src/store/worker-store.js';
+import { makeEnded } from '../support/ended-database.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const NOW = 1_800_000_000;
@@ -51,4 +54,19 @@ test('a database that is replaced before it is known to be open is not taken for
   assert.notEqual(await store.get('192.0.2.2'), undefined);
   assert.equal(await store.get('192.0.2.1'), undefined);
   assert.deepEqual(told, ['replaced']);
+});
+
+test('a database whose thread has died, for want of memory, is opened anew', t => {
+  const path = join(temporaryFolder(t), 'db');
+  makeEnded(path, 400_000);
+  const child = fileURLToPath(new URL('./children/die-of-memory.js', import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=24', child, path], {
+    encoding: 'utf8',
+  });
+  assert.notEqual(stdout, '', stderr);
+  const { told, expired } = JSON.parse(stdout);
+  assert.match(told[0], /^The thread of store ".*" has died: .*memory/);
+  assert.match(told[1], /is being opened again$/);
+  assert.deepEqual(told.slice(2), ['revived']);
+  assert.equal(expired, 1000);
 });

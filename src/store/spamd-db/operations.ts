@@ -63,15 +63,15 @@ function remove(file: HashFile, key: Uint8Array): boolean {
   return record !== undefined && record.kind !== 'address' ? false : file.delete(key);
 }
 
-/** Deletes the white entries of addresses that have ended; gives the addresses. */
-function expireWhite(file: HashFile, now: number): string[] {
+/** Deletes white entries of addresses that have ended, so many at most; gives the addresses. */
+function expireWhite(file: HashFile, now: number, limit: number): string[] {
   const addresses: string[] = [];
-  for (let bucket = 0; bucket < file.buckets; bucket++) {
+  for (let bucket = 0; bucket < file.buckets && addresses.length < limit; bucket++) {
     file.filter(bucket, ({ key, value }) => {
       const entry = decodeValue(value);
       if (!entry || entry.expire > now || isTrapped(entry)) return true;
       const address = Buffer.from(key).toString('latin1');
-      if (canonicalAddress(address) !== address) return true;
+      if (canonicalAddress(address) !== address || addresses.length >= limit) return true;
       addresses.push(address);
       return false;
     });

@@ -212,9 +212,10 @@ export class SpamdDbStore implements Store, RecordSink {
     return isDeleted || isForgotten;
   }
 
-  async expireWhite(now: number): Promise<string[]> {
+  async expireWhite(now: number, limit: number = Number.POSITIVE_INFINITY): Promise<string[]> {
     const { book, onBookError } = this.#options;
-    const gone = [...(await this.#writer.run('expireWhite', now)), ...(await this.#ipv6.expireWhite(now))];
+    const ipv4 = await this.#writer.run('expireWhite', now, limit);
+    const gone = [...ipv4, ...(await this.#ipv6.expireWhite(now, limit - ipv4.length))];
     const forget = async (): Promise<void> => {
       if (gone.length > 0) await book?.forget(gone);
       // Of what spamd has deleted first we are not told.

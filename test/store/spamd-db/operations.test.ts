@@ -198,7 +198,7 @@ test('white entries of addresses that have ended are deleted and told; the other
     ['192.0.2.4\nh\n<a>\n<b>', entry(ended)],
     ['192.0.2.5', Buffer.alloc(20)],
   ]);
-  const gone = change(file, open => OPERATIONS.expireWhite(open, NOW));
+  const gone = change(file, open => OPERATIONS.expireWhite(open, NOW, Number.POSITIVE_INFINITY));
   assert.deepEqual(gone.sort(), ['192.0.2.1', '192.0.2.5', '2001:db8::1']);
   assert.deepEqual(
     [...openHashFile(file)].map(({ key }) => Buffer.from(key).toString()).sort(),
