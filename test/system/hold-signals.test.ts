@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('hold-program.js', import.meta.url));
+const AGAIN = fileURLToPath(new URL('hold-again-program.js', import.meta.url));
 
 interface Held {
   readonly child: ChildProcess;
@@ -35,6 +36,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     assert.equal(text(), 'working\ndone\n');
   });
 }
+
+test('a signal is not lost, whether work begins, goes on or ends just then', async () => {
+  for (let i = 0; i < 20; i++) {
+    const child = spawn(process.execPath, [AGAIN], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    await delay(i);
+    child.kill('SIGINT');
+    const isLost = await Promise.race([delay(10_000, true, { ref: false }), ended.then(() => false)]);
+    if (isLost) child.kill('SIGKILL');
+    assert.deepEqual(await ended, [null, 'SIGINT']);
+  }
+});
 
 test('a second signal ends it at once', async () => {
   const { child, text, ended } = await startHeld();
