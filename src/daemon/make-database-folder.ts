@@ -1,9 +1,9 @@
 // The folder of a daemon's database and of its lock: made where that is possible, and else told of with what to do.
 
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DatabaseName, folderOf, formatDatabase } from '../options/database.js';
-import { folderFor, isPathMissing, noFolder } from '../store/no-folder.js';
+import { folderFor, isFolder, isPathMissing, noFolder } from '../store/no-folder.js';
 import { StoreError } from '../store/store.js';
 
 const ANOTHER = 'or name another database with --database';
@@ -56,12 +56,4 @@ function forbidden(database: DatabaseName, folder: string, cause: unknown): Stor
   return new StoreError('permission', `${task}: ${why}: have root make it for this user, ${ANOTHER}`, {
     cause,
   });
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }

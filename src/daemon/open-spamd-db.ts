@@ -8,9 +8,9 @@ import { type DatabaseName, sightingsBeside } from '../options/database.js';
 import { type LockOptions, NEEDS_FLOCK } from '../store/spamd-db/locked-file.js';
 import type { SightingsBook } from '../store/spamd-db/sightings-book.js';
 import { openSpamdDb, type SpamdDbStore } from '../store/spamd-db/spamd-db-store.js';
-import { toStoreError } from '../store/spamd-db/store-errors.js';
 import { WorkerBook } from '../store/spamd-db/worker-book.js';
 import { StoreError } from '../store/store.js';
+import { systemError } from '../store/system-errors.js';
 import { holdSignals } from '../system/hold-signals.js';
 import { handOver, ownerNamed } from './hand-over.js';
 import type { DatabaseSettings, OpenOptions } from './open-database.js';
@@ -75,7 +75,7 @@ function checkWritable(path: string): void {
   try {
     accessSync(path, constants.W_OK);
   } catch (error) {
-    throw toStoreError(path, error);
+    throw systemError('use store', path, error);
   }
 }
 

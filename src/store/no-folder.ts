@@ -41,8 +41,8 @@ function folderProblem(folder: string): string {
   return `the folder "${folder}" is not there`;
 }
 
-/** undefined when nothing is there. */
-function isFolder(path: string): boolean | undefined {
+/** Whether there is a folder at a path; undefined when nothing is. */
+export function isFolder(path: string): boolean | undefined {
   try {
     return statSync(path).isDirectory();
   } catch {

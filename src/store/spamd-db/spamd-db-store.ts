@@ -21,6 +21,7 @@ import {
   type SyncResult,
   type TupleRecord,
 } from '../store.js';
+import { systemError } from '../system-errors.js';
 import type { PutOutcome, RecordSink } from '../transfer.js';
 import { openHashFile } from './hash-file.js';
 import { isBlank } from './hash-parts.js';
@@ -281,6 +282,6 @@ async function createEmpty(path: string): Promise<void> {
   } catch (error) {
     if (isPathMissing(error) || path.endsWith('/'))
       throw noFolder('create store', path, folderFor(path), error);
-    throw toStoreError(path, error, 'create store');
+    throw systemError('create store', path, error);
   }
 }

@@ -1,6 +1,7 @@
 // Errors of hash files and of the system as errors of a store, which name it.
 
 import { StoreError, type StoreErrorCode } from '../store.js';
+import { systemError } from '../system-errors.js';
 import { HashFileError, type HashFileErrorCode } from './hash-file-error.js';
 
 const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
@@ -10,28 +11,11 @@ const HASH_FILE_CODES: Readonly<Record<HashFileErrorCode, StoreErrorCode>> = {
   unsupported: 'not-ours',
 };
 
-const SYSTEM_CODES: Readonly<Record<string, StoreErrorCode>> = {
-  EACCES: 'permission',
-  EDQUOT: 'full',
-  EFBIG: 'io',
-  EIO: 'io',
-  EISDIR: 'missing',
-  ELOOP: 'missing',
-  ENOENT: 'missing',
-  ENOSPC: 'full',
-  ENOTDIR: 'missing',
-  EPERM: 'permission',
-  EROFS: 'read-only',
-};
-
-/** The error as a {@link StoreError}; one that is already stays as it is. `task` is what was tried, as in `use store`. */
-export function toStoreError(path: string, error: unknown, task: string = 'use store'): StoreError {
+/** The error as a {@link StoreError}; one that is already stays as it is. */
+export function toStoreError(path: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const storeCode =
-    error instanceof HashFileError ? HASH_FILE_CODES[error.code] : (SYSTEM_CODES[code] ?? 'failed');
-  // Node's messages end with the system call and the path.
-  const plain = message.replace(/, [a-z]+( '.*')?$/s, '');
-  const problem = code in SYSTEM_CODES ? plain.replace(`${code}: `, '') : plain;
-  return new StoreError(storeCode, `Cannot ${task} "${path}": ${problem}`, { cause: error });
+  if (!(error instanceof HashFileError)) return systemError('use store', path, error);
+  return new StoreError(HASH_FILE_CODES[error.code], `Cannot use store "${path}": ${error.message}`, {
+    cause: error,
+  });
 }
