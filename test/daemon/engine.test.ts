@@ -7,21 +7,15 @@ import { Engine } from '../../src/daemon/engine.js';
 import { settingsForDaemon } from '../../src/daemon/settings-for-daemon.js';
 import { parseArgv } from '../../src/options/argv.js';
 import { readSettings } from '../../src/options/settings.js';
+import { GREYD_TABLES } from '../support/database.js';
 import { temporaryFolder } from '../support/folder.js';
-
-const GREYD = `
-  CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024),
-    first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER,
-    PRIMARY KEY(ip, helo, "from", "to"));
-  CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address));
-  CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));`;
 
 /** An engine on a database as greyd has it, with what it warns of. */
 async function openEngine(t: TestContext) {
   const folder = temporaryFolder(t);
   const path = join(folder, 'db');
   const other = new Database(path);
-  other.exec(`PRAGMA journal_mode = DELETE; ${GREYD}`);
+  other.exec(`PRAGMA journal_mode = DELETE; ${GREYD_TABLES}`);
   t.after(() => other.close());
   const argv = ['--database', path, '--busy-timeout', '0', '-l', '-'];
   const settings = settingsForDaemon(await readSettings(parseArgv(argv)), folder);

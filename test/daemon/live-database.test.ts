@@ -10,7 +10,7 @@ import { parseArgv } from '../../src/options/argv.js';
 import { readSettings } from '../../src/options/settings.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { WorkerStore } from '../../src/store/worker-store.js';
-import { makeEnded } from '../support/ended-database.js';
+import { makeEndedDatabase } from '../support/database.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const NOW = 1_800_000_000;
@@ -58,7 +58,7 @@ test('a database that is replaced before it is known to be open is not taken for
 
 test('a database whose thread has died, for want of memory, is opened anew', t => {
   const path = join(temporaryFolder(t), 'db');
-  makeEnded(path, 400_000);
+  makeEndedDatabase(path, 400_000);
   const child = fileURLToPath(new URL('./children/die-of-memory.js', import.meta.url));
   const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=24', child, path], {
     encoding: 'utf8',

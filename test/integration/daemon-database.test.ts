@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { isRoot } from '../../src/system/privileges.js';
+import { GREYD_TABLES } from '../support/database.js';
 import { addresses, STREAM_HEADER, synRecord } from './pflog-stream.js';
 import {
   type Folder,
@@ -28,15 +29,11 @@ async function startOnFifo(folder: Folder, ...args: string[]) {
   return { daemon, writer };
 }
 
-const GREYD =
-  'CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024), first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER, PRIMARY KEY(ip, helo, "from", "to"));' +
-  'CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address)); CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));';
-
 /** A database as greyd has it: rollback journal. */
 function makeRollback(folder: Folder): void {
   const db = new Database(folder.database);
   db.pragma('journal_mode = DELETE');
-  db.exec(GREYD);
+  db.exec(GREYD_TABLES);
   db.close();
   if (UNPRIVILEGED.uid !== undefined) chownSync(folder.database, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
 }
@@ -233,7 +230,9 @@ test('a backup put in the place of a database right after it was opened stays wh
       const told = daemon.lines.length;
       const backup = folder.at('backup');
       const db = new Database(backup);
-      db.exec(`${GREYD} INSERT INTO entries VALUES ('${address}', '', '', '', 1, 1, 4000000000, 1, 0)`);
+      db.exec(
+        `${GREYD_TABLES} INSERT INTO entries VALUES ('${address}', '', '', '', 1, 1, 4000000000, 1, 0)`,
+      );
       db.close();
       if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
       writer.write(records(addresses(20, 20 * i)));
@@ -262,7 +261,7 @@ test('a backup put in the place of a database that a symbolic link leads to stay
     await until(() => folder.rows().length === 20);
     const backup = folder.at('disk/backup');
     const db = new Database(backup);
-    db.exec(`${GREYD} INSERT INTO entries VALUES ('192.0.2.1', '', '', '', 1, 1, 4000000000, 1, 0)`);
+    db.exec(`${GREYD_TABLES} INSERT INTO entries VALUES ('192.0.2.1', '', '', '', 1, 1, 4000000000, 1, 0)`);
     db.close();
     if (UNPRIVILEGED.uid !== undefined) chownSync(backup, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
     renameSync(backup, folder.at('disk/real'));

@@ -12,6 +12,7 @@ import Database from 'better-sqlite3';
 import { isRoot } from '../../src/system/privileges.js';
 import { PfctlDouble } from '../doubles/pfctl-double.js';
 import { ROOT } from '../store/spamd-db/libdb1.js';
+import { GREYD_TABLES } from '../support/database.js';
 import { addresses, STREAM_HEADER, synRecord } from './pflog-stream.js';
 import {
   type Folder,
@@ -24,13 +25,8 @@ import {
 } from './running-daemon.js';
 
 const NOBODY = 65_534;
-const ENTRIES =
-  'CREATE TABLE entries(ip VARCHAR(46), helo VARCHAR(1024), "from" VARCHAR(1024), "to" VARCHAR(1024), first UNSIGNED BIGINT, pass UNSIGNED BIGINT, expire UNSIGNED BIGINT, bcount INTEGER, pcount INTEGER, PRIMARY KEY(ip, helo, "from", "to"));';
-const OTHERS =
-  'CREATE TABLE spamtraps(address VARCHAR(1024), PRIMARY KEY(address)); CREATE TABLE domains(domain VARCHAR(1024), PRIMARY KEY(domain));';
-
 /** A database in a rollback journal, as greyd has it; locked, until the transaction that this gives is committed. */
-function lockDatabase(folder: Folder, tables: string = ENTRIES + OTHERS): Database.Database {
+function lockDatabase(folder: Folder, tables: string = GREYD_TABLES): Database.Database {
   const db = new Database(folder.database);
   db.pragma('journal_mode = DELETE');
   db.exec(tables);
@@ -144,7 +140,7 @@ for (const [how, skip, start] of ROLES) {
   }, async () => {
     await inFolder(async folder => {
       makeFifo(folder.at('log'));
-      const newer = `${ENTRIES}CREATE TABLE sightings_version(version); INSERT INTO sightings_version VALUES (99)`;
+      const newer = `${GREYD_TABLES}CREATE TABLE sightings_version(version); INSERT INTO sightings_version VALUES (99)`;
       for (const [tables, pattern] of [
         ['CREATE TABLE scratch(x)', /^spamlogd: Cannot use store ".*\/other-0": it is not a greyd/],
         [newer, /^spamlogd: Cannot use store ".*\/other-1": its schema version is 99/],
@@ -176,7 +172,7 @@ test('tables are left alone until the database is open', { skip: !isRoot() && 'n
     makeFifo(folder.at('log'));
     const now = Math.floor(Date.now() / 1000);
     const row = `INSERT INTO entries VALUES ('198.51.100.1', '', '', '', ${now}, ${now}, ${now + 9999}, 1, 0)`;
-    const greyd = lockDatabase(folder, `${ENTRIES}${OTHERS}${row}`);
+    const greyd = lockDatabase(folder, `${GREYD_TABLES}${row}`);
     const mounted = ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" ${PROGRAMS} && exec "$@"`, bin];
     const options = ['--table', 'pf:spamd-white', '--table-owner', '--reconcile-interval', '1'];
     const daemon = folder.startAsRoot(mounted, '-l', './log', '--busy-timeout', '1', ...options);
@@ -355,7 +351,7 @@ for (const [how, skip, start] of ROLES) {
       const count = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000)';
       const slow = `CREATE TRIGGER slow BEFORE DELETE ON entries BEGIN SELECT (${count} SELECT max(i) FROM n); END;`;
       const row = "INSERT INTO entries VALUES ('198.51.100.1', '', '', '', 1, 1, 2, 1, 0);";
-      const greyd = lockDatabase(folder, ENTRIES + OTHERS + slow + row);
+      const greyd = lockDatabase(folder, GREYD_TABLES + slow + row);
       const { options, isTold } = await makePeer(t, folder);
       const daemon = start(folder, ...options);
       await daemon.logged(/^capturing on /i);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chownSync } from 'node:fs';
 import { test } from 'node:test';
-import { makeEnded } from '../support/ended-database.js';
+import { makeEndedDatabase } from '../support/database.js';
 import { inFolder, makeFifo, UNPRIVILEGED } from './running-daemon.js';
 
 /** So many do not fit into the memory below. */
@@ -11,7 +11,7 @@ const HEAP_MIB = 24;
 test('more entries that have ended than there is memory for are deleted', async () => {
   await inFolder(async folder => {
     makeFifo(folder.at('log'));
-    makeEnded(folder.database, ENDED);
+    makeEndedDatabase(folder.database, ENDED);
     if (UNPRIVILEGED.uid !== undefined) chownSync(folder.database, UNPRIVILEGED.uid, UNPRIVILEGED.gid!);
     const heap = `NODE_OPTIONS=--max-old-space-size=${HEAP_MIB}`;
     const daemon = folder.startWith(heap, '-l', './log');
