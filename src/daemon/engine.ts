@@ -9,9 +9,7 @@ import type { LiveRules } from '../pfconf/live/rules.js';
 import type { Store, StoreError } from '../store/store.js';
 import { DIRECTION } from '../whitelist/batch.js';
 import { originDirection, readSightings } from '../whitelist/sighting-block.js';
-import { Census } from './census.js';
 import { DatabaseTroubles } from './database-troubles.js';
-import { GarbageKeys } from './garbage-keys.js';
 import { Housekeeping } from './housekeeping.js';
 import { type DatabaseReports, LiveDatabase } from './live-database.js';
 import { LivePolicy } from './live-policy.js';
@@ -24,9 +22,6 @@ const EXPIRY_INTERVAL_MS = 60_000;
 
 /** Addresses in one transaction: a lock of SQLite's is held but for a moment, while spamd's file is read for each. */
 const ROWS_AT_ONCE = { sqlite: 5000, spamd: 25_000 } as const;
-
-/** Entries that are deleted in one transaction, and whose addresses are in memory at once. */
-const EXPIRED_AT_ONCE = 25_000;
 
 /** How often the database's file is looked at: another may have been put in its place. */
 const FILE_CHECK_MS = 2_000;
@@ -87,12 +82,8 @@ export class Engine {
   #held: StoreError | undefined;
   /** Settles when they know. */
   #opened: Promise<void> | undefined;
-  readonly #census: Census = new Census(() => this.store);
   readonly #housekeeping: Housekeeping;
-  #expired = 0;
-  #isClosing = false;
   #ipv6NotKept = 0;
-  readonly #garbage: GarbageKeys = new GarbageKeys(line => this.#logger.warn(line));
 
   private constructor({ settings, logger, onDiscard }: EngineOptions, database: LiveDatabase) {
     this.#settings = settings;
@@ -104,8 +95,12 @@ export class Engine {
     this.sessions = new SessionReader({ pipeline: this.#pipeline, logger, onBegin, onDiscard });
     this.#troubles = new DatabaseTroubles(database.name, logger, () => this.#writer.counts().dropped);
     this.#writer = new LiveWriter(this.#writerOptions());
-    const warn = (reason: string): void => logger.warn(`${reason}; ended entries stay until it works`);
-    this.#housekeeping = new Housekeeping(() => this.#keepHouse(), warn);
+    this.#housekeeping = new Housekeeping({
+      store: () => this.store,
+      isExpiring: () => !this.#settings['no-expire'],
+      logger,
+      onExpired: addresses => this.#onExpired(addresses),
+    });
   }
 
   /** Goes by the firewall's rules as they are now; those that redirect to a tarpit log nothing that counts. */
@@ -207,31 +202,9 @@ export class Engine {
     return this.isOpen ? this.#housekeeping.run() : Promise.resolve();
   }
 
-  async #keepHouse(): Promise<void> {
-    if (!this.#settings['no-expire']) await this.#expireNow();
-    await this.#census.count();
-    // The start does not wait for a look at every entry.
-    void this.#garbage.lookWhenDue(this.store, Date.now()).catch(() => {});
-  }
-
-  async #expireNow(): Promise<void> {
-    const now = Math.floor(Date.now() / 1000);
-    const before = this.#expired;
-    try {
-      while (!this.#isClosing && (await this.#expireSome(now)) === EXPIRED_AT_ONCE);
-    } finally {
-      const gone = this.#expired - before;
-      if (gone > 0) this.#logger.info(`${gone} white entries expired`);
-    }
-  }
-
-  /** Takes out some of what has ended by then; gives how many. */
-  async #expireSome(now: number): Promise<number> {
-    const gone = await this.store.expireWhite(now, EXPIRED_AT_ONCE);
-    for (const address of gone) this.#writer.known.setText(address, 0);
-    this.#expired += gone.length;
-    if (gone.length > 0) for (const listener of this.#listeners) listener.onExpired(gone);
-    return gone.length;
+  #onExpired(addresses: readonly string[]): void {
+    this.learnGone(addresses);
+    for (const listener of this.#listeners) listener.onExpired(addresses);
   }
 
   #onIpv6(addresses: number): void {
@@ -265,7 +238,7 @@ export class Engine {
     this.#logger.warn(`database "${this.#database.name}" was replaced: using the new one`);
     this.#troubles.end();
     this.#writer.known.clear();
-    this.#garbage.forget();
+    this.#housekeeping.forget();
     this.#writer.retry();
     for (const listener of this.#listeners) listener.onReplaced?.();
   }
@@ -279,7 +252,7 @@ export class Engine {
 
   /** Counts what is white, for a status that tells how things are now. Never rejects, and soon gives up waiting. */
   async recount(): Promise<void> {
-    if (this.isOpen) await this.#census.refresh();
+    if (this.isOpen) await this.#housekeeping.recount();
   }
 
   status(): EngineStatus {
@@ -288,8 +261,8 @@ export class Engine {
       ...this.#writer.counts(),
       database: this.#database.name,
       databaseError: this.#troubles.present,
-      entries: this.#census.white,
-      expired: this.#expired,
+      entries: this.#housekeeping.white,
+      expired: this.#housekeeping.expired,
       ipv6NotKept: this.#ipv6NotKept,
       lastPacket: this.sessions.lastPacket,
       linkType: this.sessions.linkType,
@@ -304,7 +277,7 @@ export class Engine {
 
   /** Commits everything that was seen, and closes the database. @throws {StoreError} when it could not be written */
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#housekeeping.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#pipeline.flush();
     await this.stopOpening();
